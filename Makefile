@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sockwatch: the only makefile. `make help` lists what it can do.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+CC ?= cc
+CLANG ?= clang
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+LLVM_STRIP ?= llvm-strip
+MANDOC ?= mandoc
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+# Ubuntu's bpftool in /usr/sbin only works for the running kernel's package: take one that does run.
+BPFTOOL ?= $(or $(shell for tool in bpftool /usr/sbin/bpftool /usr/lib/linux-tools*/*/bpftool; do \
+	"$$tool" version >/dev/null 2>&1 && echo "$$tool" && break; done),bpftool)
+V ?= 0
+ARGS ?=
+FUZZ ?=
+T ?= 60
+
+VERSION := 0.1.0
+TRIPLE := $(shell $(CC) -dumpmachine 2>/dev/null)
+MACHINE := $(firstword $(subst -, ,$(TRIPLE)))
+ARCH := $(patsubst x86_64,x86,$(patsubst i%86,x86,$(patsubst aarch64,arm64,$(MACHINE))))
+
+# ---- what is built from what -------------------------------------------------------------------
+OBJ := $(BUILD)/obj
+# Variants (asan, fuzz) have a $(BUILD) of their own and share the BPF side of the plain build.
+BPF_BUILD ?= $(BUILD)
+BPF_OBJECT := $(BPF_BUILD)/obj/bpf/tracer.o
+SKELETON := $(BPF_BUILD)/skeleton/tracer.skel.h
+LIBRARY := $(BUILD)/libsockwatch.a
+PROGRAM := $(BUILD)/sockwatch
+
+USER_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard user/*/*.c))
+UNIT_HELPERS := $(patsubst %.c,$(OBJ)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+FUNCTIONAL_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,\
+	$(filter-out %/shortlived.c,$(wildcard tests/functional/*.c)))
+FUNCTIONAL := $(BUILD)/tests/functional
+SHORTLIVED := $(BUILD)/tests/shortlived
+
+# ---- flags -------------------------------------------------------------------------------------
+LIBRARIES := libbpf libelf zlib
+CFLAGS ?= -O2 -g
+SANITIZE ?=
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wno-unused-parameter -Wno-missing-field-initializers
+CPPFLAGS_ALL := -Iinclude -Iuser -I$(BPF_BUILD)/skeleton -D_GNU_SOURCE= $(CPPFLAGS)
+LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. \
+	$(LIBRARY_CFLAGS)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz)
+COMPILE = $(CC) $(CPPFLAGS_ALL) -DSOCKWATCH_VERSION='"$(VERSION)"' $(CFLAGS_ALL)
+LINK = $(CC) $(CFLAGS_ALL) $(LDFLAGS)
+
+BPF_CFLAGS := -target bpf -D__TARGET_ARCH_$(ARCH) -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+	-Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
+	-fno-stack-protector -Iinclude -Ivmlinux -Ibpf -idirafter /usr/include/$(TRIPLE) \
+	-ffile-prefix-map=$(CURDIR)=.
+
+ifeq ($(V),1)
+Q :=
+msg = @:
+else
+Q := @
+msg = @printf '  %-8s %s\n' '$(1)' '$(2)'
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+.PHONY: all run check check-kernels tests unit asan fuzz tidy format install uninstall clean help FORCE
+
+all: $(PROGRAM) ## build sockwatch (the default)
+
+run: ## install what is missing, build, then: sockwatch trace $(ARGS)
+	@.ci/install-deps build >&2
+	@$(MAKE) all >&2
+	@exec $(PROGRAM) trace $(ARGS)
+
+check: ## install what is missing, build, run all tests and checks but the kernels
+	@.ci/install-deps check || true
+	@+$(CHECK_ENV) tests/check/all
+
+check-kernels: ## the functional tests in virtual machines (KERNELS="6.1 7" for some)
+	@.ci/install-deps kernels || true
+	@$(MAKE) --quiet $(PROGRAM) $(FUNCTIONAL) $(SHORTLIVED)
+	@BUILD='$(BUILD)' KERNELS='$(KERNELS)' tests/kernels/check
+
+tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) ## build the tests, run none
+
+asan: $(SKELETON) ## build with ASan and UBSan in build/asan, run the unit tests there
+	@$(MAKE) BUILD=$(BUILD)/asan BPF_BUILD=$(BUILD) \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
+
+unit: $(UNIT_TESTS) ## build and run the unit tests
+	@tests/check/unit $(BUILD)/tests/unit
+
+fuzz: $(SKELETON) ## fuzz one parser: make fuzz FUZZ=filter T=60 (seconds)
+	@test -f tests/fuzz/fuzz_$(FUZZ).c || { echo 'make fuzz FUZZ=NAME, where NAME is one of:' \
+		'$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))' >&2; exit 2; }
+	@$(MAKE) BUILD=$(BUILD)/fuzz BPF_BUILD=$(BUILD) CC=$(CLANG) CFLAGS='-O1 -g' \
+		SANITIZE='-fsanitize=fuzzer-no-link,address' $(BUILD)/fuzz/fuzz_$(FUZZ)
+	@mkdir -p $(BUILD)/fuzz/corpus/$(FUZZ)
+	@cp -n tests/fuzz/corpus/$(FUZZ)/* $(BUILD)/fuzz/corpus/$(FUZZ)/ 2>/dev/null || true
+	$(BUILD)/fuzz/fuzz_$(FUZZ) -max_total_time=$(T) -artifact_prefix=$(BUILD)/fuzz/$(FUZZ)- \
+		$(BUILD)/fuzz/corpus/$(FUZZ)
+
+tidy: $(SKELETON) ## clang-tidy over user/ and include/
+	@$(CHECK_ENV) tests/check/tidy
+
+format: ## rewrite the sources as .clang-format says
+	@CLANG_FORMAT='$(CLANG_FORMAT)' tests/check/format --fix
+
+install: $(PROGRAM) ## install the program and its manual page below $(DESTDIR)$(PREFIX)
+	$(INSTALL) -D -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/sockwatch'
+	$(INSTALL) -D -m 644 man/sockwatch.8 '$(DESTDIR)$(PREFIX)/share/man/man8/sockwatch.8'
+
+uninstall: ## remove what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/sockwatch' '$(DESTDIR)$(PREFIX)/share/man/man8/sockwatch.8'
+
+clean: ## remove $(BUILD)
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
+	@echo '  Variables: V=1 PREFIX=$(PREFIX) DESTDIR= BUILD=$(BUILD) CC=$(CC) CLANG=$(CLANG) CFLAGS= ARGS='
+
+# What tests/check needs to know of this file.
+CHECK_ENV = BUILD='$(BUILD)' MAKE='$(MAKE)' CC='$(CC)' CLANG='$(CLANG)' MANDOC='$(MANDOC)' \
+	CLANG_FORMAT='$(CLANG_FORMAT)' CLANG_TIDY='$(CLANG_TIDY)' BPF_CFLAGS='$(BPF_CFLAGS)' \
+	USER_CFLAGS='-std=gnu11 -isystem $(BPF_BUILD)/skeleton $(CPPFLAGS_ALL) -DSOCKWATCH_VERSION="$(VERSION)" $(WARNINGS) $(LIBRARY_CFLAGS)'
+
+# ---- BPF: one unit, which includes one file a concern ------------------------------------------
+$(BPF_OBJECT): bpf/tracer.c
+	$(call msg,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.full
+	$(Q)$(LLVM_STRIP) -g $@.full
+	$(Q)mv $@.full $@
+
+$(SKELETON): $(BPF_OBJECT)
+	$(call msg,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name tracer >$@
+
+# ---- user space --------------------------------------------------------------------------------
+# Changes when the flags do, so that objects made with others are made again.
+$(OBJ)/flags: export FLAGS := $(COMPILE) $(LDFLAGS) $(LIBS)
+$(OBJ)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
+
+$(OBJ)/%.o: %.c $(OBJ)/flags
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(EXTRA) -MMD -MP -c $< -o $@
+
+# The only ones that include the skeleton.
+$(filter $(OBJ)/user/source/%,$(USER_OBJECTS)): | $(SKELETON)
+
+$(LIBRARY): $(USER_OBJECTS)
+	$(call msg,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(PROGRAM): $(OBJ)/user/main.o $(LIBRARY)
+	$(call msg,LD,$@)
+	$(Q)$(LINK) $^ $(LIBS) -o $@
+
+# ---- tests -------------------------------------------------------------------------------------
+# A test that is written but not listed is an unused function.
+$(OBJ)/tests/unit/%.o: EXTRA := -Werror=unused-function
+
+$(BUILD)/tests/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_HELPERS) $(LIBRARY)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $^ $(LIBS) -lcmocka -o $@
+
+$(FUNCTIONAL): $(FUNCTIONAL_OBJECTS)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $^ -lcmocka -lpthread -o $@
+
+# Static and small, so that a process lives about two milliseconds.
+$(SHORTLIVED): tests/functional/shortlived.c
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -static $< -o $@
+
+$(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
+	$(call msg,LD,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+-include $(BPF_OBJECT:.o=.d) $(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
+	$(UNIT_TESTS:$(BUILD)/%=$(OBJ)/%.d) $(FUNCTIONAL_OBJECTS:.o=.d) \
+	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/fuzz/*.c))

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who accepted a connection. Until then it belongs to its listener's owner. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "emit.h"
+#include "file.h"
+#include "sock.h"
+
+/* After the wait, so that threads which already sat in accept() when we came are seen. */
+SEC("fentry/security_sock_graft")
+int BPF_PROG(on_accepted, struct sock *sk)
+{
+	struct sw_socket *record;
+
+	if (sk->sk_protocol != SW_PROTO_TCP || sk->__sk_common.skc_state == SW_TCP_LISTEN)
+		return 0;
+	record = socket_reserve(sk, SW_RECORD_ACCEPT);
+	if (!record)
+		return 0;
+	record->flags &= ~SW_SOCKET_OWNED; /* so far that was the listener's */
+	record->flags |= own_socket(sk, &record->owner);
+	record_submit(record);
+	return 0;
+}
+
+/*
+ * Mode N. The socket's own storage cannot be written from here (its address is no typed pointer):
+ * the table keeps the acceptor.
+ */
+static __always_inline int accept_returned(long fd)
+{
+	struct sw_socket *record;
+	struct sock *sk = tcp_socket_of_fd(fd);
+
+	if (!sk)
+		return 0;
+	record = record_reserve(SW_RECORD_ACCEPT, sizeof(*record));
+	if (!record)
+		return 0;
+	read_ends_raw(&sk->__sk_common, &record->ends);
+	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (read_current_task(&record->owner))
+		record->flags = SW_SOCKET_OWNED;
+	record_submit(record);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int on_accept_returned(struct trace_event_raw_sys_exit *ctx)
+{
+	return accept_returned(ctx->ret);
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int on_accept4_returned(struct trace_event_raw_sys_exit *ctx)
+{
+	return accept_returned(ctx->ret);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reserve → fill → submit. Counts what found no room and decides when to wake the reader. */
+#pragma once
+
+#include "maps.h"
+
+static __always_inline void record_header(struct sw_header *header, __u16 kind, __u32 size)
+{
+	header->ts_ns = bpf_ktime_get_ns();
+	header->size = size;
+	header->kind = kind;
+	header->cpu = bpf_get_smp_processor_id();
+}
+
+static __always_inline void record_dropped(void)
+{
+	__u32 zero = 0;
+	__u64 *count = bpf_map_lookup_elem(&drops, &zero);
+
+	/* Atomic, because an interrupt on this processor may drop one too. */
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+/*
+ * A wake-up costs ten times the record, so the reader comes by itself while it is busy. It asks
+ * for a wake-up before it sleeps, and gets one anyway when much is waiting.
+ */
+static __always_inline __u64 record_wakeup(void)
+{
+	if (reader_sleeps) {
+		reader_sleeps = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= settings.wakeup_bytes)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+/* `size` must be a constant. Everything behind the header is zero. NULL: dropped, and counted. */
+static __always_inline void *record_reserve(__u16 kind, __u32 size)
+{
+	struct sw_header *header = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!header) {
+		record_dropped();
+		return NULL;
+	}
+	__builtin_memset(header, 0, size);
+	record_header(header, kind, size);
+	return header;
+}
+
+static __always_inline void record_submit(void *record)
+{
+	bpf_ringbuf_submit(record, record_wakeup());
+}
+
+/* For records of variable size, which were made elsewhere. */
+static __always_inline void record_output(void *record, __u64 size)
+{
+	if (bpf_ringbuf_output(&events, record, size, record_wakeup()) < 0)
+		record_dropped();
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a file descriptor of the current task to its socket. */
+#pragma once
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#include "sockwatch/record.h"
+
+#define S_IFMT 0170000 /* include/uapi/linux/stat.h */
+#define S_IFSOCK 0140000
+
+/* NULL if the descriptor is not open, or is not a TCP socket. An address, not a typed pointer. */
+static __always_inline struct sock *tcp_socket_of_fd(__s64 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != SW_PROTO_TCP)
+		return NULL;
+	/* AF_UNIX has protocol 0, but others count their own from 1. */
+	switch (BPF_CORE_READ(sk, __sk_common.skc_family)) {
+	case SW_FAMILY_INET:
+	case SW_FAMILY_INET6:
+		return sk;
+	default:
+		return NULL;
+	}
+}

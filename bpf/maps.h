@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the programs may touch: the maps, the settings, and nothing else. */
+#pragma once
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "sockwatch/record.h"
+#include "sockwatch/settings.h"
+
+/* Records on their way to user space. The loader sets the size. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} events SEC(".maps");
+
+/* Records that found no room, by processor. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+/*
+ * Who a socket belongs to. It lives and dies with the socket, so nobody can push an entry out; an
+ * accepted child starts with a copy of its listener's.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct sw_task);
+} owners SEC(".maps");
+
+/* A connect(2) that has not returned yet. */
+struct connect_call {
+	__u64 entered_ns;
+	__s64 fd;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connect_call);
+} connects SEC(".maps");
+
+/* What tcp_set_state() was called with, for the tracepoint inside of it. */
+struct preimage {
+	__u64 sk;
+	__u32 lport;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct preimage);
+} preimages SEC(".maps");
+
+/* The last transition that the first copy of the program has dealt with on this processor. */
+struct handled {
+	__u64 sk;
+	__s32 old_state;
+	__s32 new_state;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct handled);
+} transitions SEC(".maps");
+
+/* The request socket whose timer is running out on this processor; cookie 0: none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sw_request);
+} expiries SEC(".maps");
+
+/* Room for one process record: too large for the stack. */
+#define PROCESS_DATA_SIZE (2 * SW_PATH_LEN)
+#define PROCESS_NAME_SIZE 256 /* NAME_MAX and its NUL */
+#define PROCESS_ROOM 16384    /* power of two above both together, for the verifier */
+
+struct process_scratch {
+	struct sw_process record;
+	char data[PROCESS_ROOM];
+};
+
+enum { SCRATCH_HOOKS, SCRATCH_ITERATORS, SCRATCHES };
+
+/* Iterators can be preempted by a hook on the same processor, so each has its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCHES);
+	__type(key, __u32);
+	__type(value, struct process_scratch);
+} scratches SEC(".maps");
+
+const volatile struct sw_settings settings = {};
+
+/* Set by the reader before it sleeps: the next record is to wake it. */
+volatile __u32 reader_sleeps = 0;

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The full description of a process, shared by exec, cgroup moves and the iterator. */
+#pragma once
+
+#include "emit.h"
+#include "path.h"
+#include "task.h"
+
+/* On cgroup v1 the default hierarchy only has its root: then the memory controller's is told. */
+static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+
+	if (BPF_CORE_READ(cgroup, level) == 0 &&
+	    bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) {
+		int memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+		struct css_set *set = BPF_CORE_READ(task, cgroups);
+		struct cgroup_subsys_state *state = NULL;
+
+		bpf_core_read(&state, sizeof(state), &set->subsys[memory]);
+		if (state)
+			cgroup = BPF_CORE_READ(state, cgroup);
+	}
+	return cgroup;
+}
+
+static __always_inline __u32 exe_flags(struct file *exe)
+{
+	struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
+
+	/* d_unlinked(): not in the hash, and not a root of its own. */
+	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
+		return SW_PROCESS_EXE_DELETED;
+	return 0;
+}
+
+/* Fills the record and the names behind it. Returns their size together. */
+static __always_inline __u32 read_process(struct process_scratch *scratch, struct task_struct *task,
+					  __u32 flags)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
+	struct path_walk walk = { .scratch = scratch };
+	struct sw_process *record = &scratch->record;
+	struct file *exe;
+	__u32 size;
+
+	__builtin_memset(record, 0, sizeof(*record));
+	read_task(leader, &record->task);
+	record->parent_pid = BPF_CORE_READ(parent, tgid);
+	record->parent_start_ns = BPF_CORE_READ(parent, group_leader, start_boottime);
+	record->netns = BPF_CORE_READ(leader, nsproxy, net_ns, ns.inum);
+	if (BPF_CORE_READ(leader, flags) & PF_KTHREAD)
+		flags |= SW_PROCESS_KERNEL;
+
+	exe = BPF_CORE_READ(leader, mm, exe_file);
+	if (exe) {
+		path_of_file(&walk, exe);
+		flags |= exe_flags(exe);
+		if (walk.cut)
+			flags |= SW_PROCESS_EXE_CUT;
+	}
+	record->exe_len = walk.len;
+
+	walk.cut = false;
+	path_of_cgroup(&walk, cgroup_of(leader));
+	if (walk.cut)
+		flags |= SW_PROCESS_CGROUP_CUT;
+	record->cgroup_len = walk.len - record->exe_len;
+	record->flags = flags;
+
+	/* Records are multiples of 8; the mask also shows the verifier a bound. */
+	size = (walk.len + 7) & (PROCESS_ROOM - 8);
+	size += sizeof(*record);
+	record_header(&record->header, SW_RECORD_PROCESS, size);
+	return size;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Request sockets, mode T: from the SYN to the child or the end. (Mode N: sockops and timer.) */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "emit.h"
+#include "sock.h"
+
+SEC("fentry/inet_csk_reqsk_queue_hash_add")
+int BPF_PROG(on_request_born, struct sock *listener, struct request_sock *request)
+{
+	struct sw_request *record = record_reserve(SW_RECORD_REQUEST, sizeof(*record));
+
+	if (!record)
+		return 0;
+	read_ends(&request->__req_common, &record->ends);
+	/* Generated here, so that the child inherits it. */
+	record->ends.cookie = bpf_get_socket_cookie(request);
+	record->listener_cookie = bpf_get_socket_cookie(listener);
+	record_submit(record);
+	return 0;
+}
+
+static __always_inline int request_ended(struct request_sock *request)
+{
+	struct sw_request *record;
+	__u64 cookie = request->__req_common.skc_cookie.counter;
+
+	/* SYN cookies and Fast Open make requests that nobody saw being born. */
+	if (!cookie)
+		return 0;
+	record = record_reserve(SW_RECORD_REQUEST_END, sizeof(*record));
+	if (!record)
+		return 0;
+	read_ends(&request->__req_common, &record->ends);
+	record->ends.cookie = cookie;
+	/* num_timeout is a bit field next to a flag: the whole byte is read, then cut. */
+	record->expired = BPF_CORE_READ_BITFIELD_PROBED(request, num_timeout) != 0;
+	record->final = 1;
+	record_submit(record);
+	return 0;
+}
+
+/* Called through a pointer, hence never inlined; inet_csk_reqsk_queue_drop() is, in part. */
+SEC("fentry/tcp_v4_reqsk_destructor")
+int BPF_PROG(on_request_ended_v4, struct request_sock *request)
+{
+	return request_ended(request);
+}
+
+SEC("fentry/tcp_v6_reqsk_destructor")
+int BPF_PROG(on_request_ended_v6, struct request_sock *request)
+{
+	return request_ended(request);
+}
+
+static __always_inline int child_born(struct sock *listener, struct sock *child)
+{
+	struct sw_socket *record;
+
+	if (child->sk_protocol != SW_PROTO_TCP)
+		return 0;
+	record = socket_reserve(child, SW_RECORD_CHILD);
+	if (!record)
+		return 0;
+	record->listener_cookie = bpf_get_socket_cookie(listener);
+	record_submit(record);
+	return 0;
+}
+
+/* The request may end, at accept(), before its child has reached ESTABLISHED. */
+SEC("fentry/inet_csk_complete_hashdance")
+int BPF_PROG(on_request_completed, struct sock *listener, struct sock *child,
+	     struct request_sock *request, bool own_request)
+{
+	return own_request ? child_born(listener, child) : 0;
+}
+
+/*
+ * The only sight of a Fast Open or SYN-cookie child before it is established (up to 6.12). Their
+ * requests have no cookie; for others this function may be inlined in the one above.
+ */
+SEC("fentry/inet_csk_reqsk_queue_add")
+int BPF_PROG(on_child_queued, struct sock *listener, struct request_sock *request,
+	     struct sock *child)
+{
+	return request->__req_common.skc_cookie.counter ? 0 : child_born(listener, child);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Iterators: the sockets, processes and holders that are there now, as records of the same kinds.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "emit.h"
+#include "process.h"
+#include "sock.h"
+
+static __always_inline void read_mini(struct sock_common *common, struct sw_state *to)
+{
+	struct tcp_timewait_sock *timewait = bpf_skc_to_tcp_timewait_sock(common);
+
+	to->flags = SW_SOCKET_MINI;
+	to->new_state = timewait ? timewait->tw_sk.tw_substate : SW_TCP_NEW_SYN_RECV;
+	read_ends(common, &to->ends);
+	to->ends.cookie = bpf_get_socket_cookie(common);
+}
+
+SEC("iter/tcp")
+int show_socket(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *common = ctx->sk_common;
+	struct sw_state record = {};
+	struct tcp_sock *tcp;
+	struct sock *sk;
+
+	if (!common)
+		return 0;
+	record_header(&record.header, SW_RECORD_SOCKET, sizeof(record));
+	tcp = bpf_skc_to_tcp_sock(common);
+	if (tcp) {
+		sk = &tcp->inet_conn.icsk_inet.sk;
+		read_full_ends(sk, tcp, &record.ends);
+		read_counters(sk, tcp, &record.counters);
+		record.new_state = sk->__sk_common.skc_state;
+		record.flags = SW_SOCKET_COUNTED | read_flags(sk) | read_owner(sk, &record.owner);
+	} else {
+		read_mini(common, &record);
+	}
+	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	return 0;
+}
+
+SEC("iter/task")
+int show_process(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u32 key = SCRATCH_ITERATORS;
+	struct process_scratch *scratch;
+
+	if (!task || task->pid != task->tgid)
+		return 0;
+	scratch = bpf_map_lookup_elem(&scratches, &key);
+	if (scratch)
+		bpf_seq_write(ctx->meta->seq, scratch, read_process(scratch, task, 0));
+	return 0;
+}
+
+/* Who has a socket open. Sockets that nobody owns in our books get their first holder as owner. */
+SEC("iter/task_file")
+int show_holder(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct sw_holder record = {};
+	struct socket *socket;
+	struct sw_task *owner;
+	struct sock *sk;
+
+	if (!task || !file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	sk = socket->sk;
+	if (!sk || sk->sk_protocol != SW_PROTO_TCP ||
+	    (sk->__sk_common.skc_family != SW_FAMILY_INET &&
+	     sk->__sk_common.skc_family != SW_FAMILY_INET6))
+		return 0;
+	record_header(&record.header, SW_RECORD_HOLDER, sizeof(record));
+	read_task(task, &record.task);
+	record.cookie = bpf_get_socket_cookie(sk);
+	record.fd = ctx->fd;
+	record.state = sk->__sk_common.skc_state;
+	owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (owner && !owner->pid)
+		*owner = record.task;
+	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	return 0;
+}

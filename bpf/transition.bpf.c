@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Transitions of full sockets: inet_sock_set_state is their one source. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "emit.h"
+#include "sock.h"
+
+static __always_inline int keep_preimage(struct sock *sk)
+{
+	__u32 zero = 0;
+	struct preimage *preimage = bpf_map_lookup_elem(&preimages, &zero);
+
+	if (preimage) {
+		preimage->lport = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+		preimage->sk = (__u64)sk;
+	}
+	return 0;
+}
+
+/* The state is still the old one, and a port that was chosen for us is still there. */
+SEC("fentry/tcp_set_state")
+int BPF_PROG(on_set_state, struct sock *sk)
+{
+	return keep_preimage(sk);
+}
+
+SEC("kprobe/tcp_set_state")
+int BPF_KPROBE(on_set_state_kprobe, struct sock *sk)
+{
+	return keep_preimage(sk);
+}
+
+/*
+ * The stash is this processor's last call of tcp_set_state(). A softirq may have put its own there
+ * in between: then the addresses differ, and we do without.
+ */
+static __always_inline void take_preimage(struct sock *sk, struct sw_state *state)
+{
+	__u32 zero = 0;
+	struct preimage *preimage = bpf_map_lookup_elem(&preimages, &zero);
+
+	if (!preimage || preimage->sk != (__u64)sk)
+		return;
+	preimage->sk = 0;
+	state->flags |= SW_SOCKET_PREIMAGE;
+	if (!state->ends.lport)
+		state->ends.lport = preimage->lport;
+}
+
+static __always_inline int state_changed(struct sock *sk, int old_state, int new_state)
+{
+	struct tcp_sock *tcp;
+	struct sw_state *state;
+
+	/*
+	 * Up to 6.12 a new child shows its listener's identity here, and no peer. It will be known
+	 * by its next transition, or when it is queued for accept().
+	 */
+	if (old_state == SW_TCP_LISTEN && new_state == SW_TCP_SYN_RECV &&
+	    !sk->__sk_common.skc_dport)
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 0;
+	state = record_reserve(SW_RECORD_STATE, sizeof(*state));
+	if (!state)
+		return 0;
+	read_full_ends(sk, tcp, &state->ends);
+	read_counters(sk, tcp, &state->counters);
+	state->old_state = old_state;
+	state->new_state = new_state;
+	state->error = sk->sk_err;
+	state->flags = SW_SOCKET_COUNTED | read_flags(sk);
+	if (old_state == SW_TCP_CLOSE &&
+	    (new_state == SW_TCP_SYN_SENT || new_state == SW_TCP_LISTEN))
+		state->flags |= own_socket(sk, &state->owner);
+	else
+		state->flags |= read_owner(sk, &state->owner);
+	/* Softirqs leave a locked socket alone, so its holder is the one who is running. */
+	if (sk->sk_lock.owned) {
+		state->flags |= SW_SOCKET_ACTED;
+		read_current_actor(&state->actor);
+	}
+	take_preimage(sk, state);
+	record_submit(state);
+	return 0;
+}
+
+/* MPTCP's own sockets change state here too: their subflows are what ss shows. */
+static __always_inline bool is_wanted(struct sock *sk, int old_state, int new_state)
+{
+	return sk->sk_protocol == SW_PROTO_TCP && old_state != new_state;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_changed, struct sock *sk, int old_state, int new_state)
+{
+	struct handled *handled;
+	__u32 zero = 0;
+
+	if (!is_wanted(sk, old_state, new_state))
+		return 0;
+	state_changed(sk, old_state, new_state);
+	handled = bpf_map_lookup_elem(&transitions, &zero);
+	if (handled) {
+		handled->sk = (__u64)sk;
+		handled->old_state = old_state;
+		handled->new_state = new_state;
+	}
+	return 0;
+}
+
+/*
+ * The kernel does not run a program again that it has interrupted on the same processor, so a
+ * softirq's transition in the middle of a system call's would be missed. This second copy runs
+ * behind the first each time, and does what that one could not. It may repeat a transition, if the
+ * softirq comes just before the test; the table knows the state already then.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_changed_again, struct sock *sk, int old_state, int new_state)
+{
+	struct handled *handled;
+	__u32 zero = 0;
+
+	if (!is_wanted(sk, old_state, new_state))
+		return 0;
+	handled = bpf_map_lookup_elem(&transitions, &zero);
+	if (handled && handled->sk == (__u64)sk && handled->old_state == old_state &&
+	    handled->new_state == new_state) {
+		handled->sk = 0;
+		return 0;
+	}
+	return state_changed(sk, old_state, new_state);
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(on_socket_destroyed, struct sock *sk)
+{
+	struct sw_socket *record;
+
+	/* Nobody has asked for its cookie, so no record of ours was about it. */
+	if (sk->sk_protocol != SW_PROTO_TCP || !sk->__sk_common.skc_cookie.counter)
+		return 0;
+	record = socket_reserve(sk, SW_RECORD_DESTROY);
+	if (record)
+		record_submit(record);
+	return 0;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The records that travel from the hooks to the decoder: the same bytes in the ring buffer, in the
+ * iterators' output and in a recording. A record starts with its header; kinds that a reader does
+ * not know are skipped by their size. Records only grow at their end.
+ *
+ * Byte order is the host's everywhere, ports included; addresses are in network order. An IPv4
+ * address takes the first 4 bytes of its field and leaves the others zero. Times are
+ * CLOCK_MONOTONIC in nanoseconds unless a name says otherwise. Zero means unknown.
+ */
+#pragma once
+
+#ifdef __bpf__
+#include "vmlinux.h"
+#else
+#include <linux/types.h>
+#endif
+
+#define SW_COMM_LEN 16	   /* TASK_COMM_LEN */
+#define SW_PATH_LEN 4096   /* PATH_MAX; longer paths are cut and marked */
+#define SW_FAMILY_INET 2   /* AF_INET */
+#define SW_FAMILY_INET6 10 /* AF_INET6 */
+#define SW_PROTO_TCP 6	   /* IPPROTO_TCP */
+#define SW_PROTO_UDP 17	   /* IPPROTO_UDP */
+
+enum sw_record_kind {
+	SW_RECORD_NONE = 0,
+	/* Made in user space by the live source, so that a recording holds them too. */
+	SW_RECORD_START = 1,	  /* struct sw_start: the first of each stream but its clock */
+	SW_RECORD_CLOCK = 2,	  /* struct sw_clock: what to add to reach the wall clock */
+	SW_RECORD_TICK = 3,	  /* struct sw_header: time has passed */
+	SW_RECORD_LOST = 4,	  /* struct sw_lost: records that were never written */
+	SW_RECORD_LOOK_BEGIN = 5, /* struct sw_look: a walk over the kernel's tables starts */
+	SW_RECORD_LOOK_END = 6,	  /* struct sw_look: it is complete */
+	SW_RECORD_END = 7,	  /* struct sw_header: the stream was closed in order */
+	SW_RECORD_LOOK_NETNS = 8, /* struct sw_look_netns: the walk has been through this one */
+	/* Processes. */
+	SW_RECORD_PROCESS = 16, /* struct sw_process: exec, a new cgroup, or found at a look */
+	SW_RECORD_FORK = 17,	/* struct sw_fork */
+	SW_RECORD_EXIT = 18,	/* struct sw_exit */
+	/* Sockets. */
+	SW_RECORD_STATE = 32,	     /* struct sw_state: a full socket changed its state */
+	SW_RECORD_PORT = 33,	     /* struct sw_socket: connect() has chosen address and port */
+	SW_RECORD_REQUEST = 34,	     /* struct sw_request: a request socket was born */
+	SW_RECORD_REQUEST_END = 35,  /* struct sw_request: it is gone, completed or not */
+	SW_RECORD_CHILD = 36,	     /* struct sw_socket: a child was queued for accept() */
+	SW_RECORD_TIMEWAIT = 37,     /* struct sw_timewait: a time-wait socket started or changed */
+	SW_RECORD_TIMEWAIT_END = 38, /* struct sw_timewait: it is gone, or about to be re-armed */
+	SW_RECORD_ACCEPT = 39,	     /* struct sw_socket: the acceptor has the child */
+	SW_RECORD_CONNECT = 40,	     /* struct sw_connect: connect(2) returned */
+	SW_RECORD_RESET_IN = 41,     /* struct sw_socket: RST received */
+	SW_RECORD_RESET_OUT = 42,    /* struct sw_socket: RST sent */
+	SW_RECORD_ERROR = 43,	     /* struct sw_socket: sk_err was reported */
+	SW_RECORD_RETRANSMIT = 44,   /* struct sw_socket: a segment was sent again */
+	SW_RECORD_DESTROY = 45,	     /* struct sw_socket: the socket is being freed */
+	SW_RECORD_SOCKET = 46,	     /* struct sw_state: found at a look; old_state is 0 */
+	SW_RECORD_HOLDER = 47,	     /* struct sw_holder: a process has it open, found at a look */
+};
+
+struct sw_header {
+	__u64 ts_ns;
+	__u32 size; /* of the whole record, this header included */
+	__u16 kind; /* enum sw_record_kind */
+	__u16 cpu;
+};
+
+/* A process: the thread group, never the thread. */
+struct sw_task {
+	__u64 start_ns; /* start_boottime of the group leader: (pid, start_ns) is unique */
+	__u32 pid;	/* tgid in the first pid namespace; 0: unknown, or the kernel itself */
+	__u32 uid;
+	char comm[SW_COMM_LEN]; /* the group leader's; ends with NUL unless someone is hostile */
+};
+
+/* The thread that ran when something happened. */
+struct sw_actor {
+	__u32 pid;
+	__u32 tid;
+	char comm[SW_COMM_LEN]; /* the thread's own */
+};
+
+/* A socket's identity and its two ends. */
+struct sw_endpoints {
+	__u64 cookie; /* the kernel's socket cookie, the one inet_diag shows */
+	__u32 netns;  /* inode number of the network namespace */
+	__u16 family; /* SW_FAMILY_*: the socket's, so a v4-mapped connection has AF_INET6 */
+	__u16 protocol;
+	__u16 lport;
+	__u16 rport;
+	__u32 uid; /* sk_uid; mini sockets have none */
+	__u8 laddr[16];
+	__u8 raddr[16];
+};
+
+/* What the transport counted (struct tcp_sock). */
+struct sw_counters {
+	__u64 rx_bytes; /* payload received */
+	__u64 tx_bytes; /* payload sent, without retransmissions */
+	__u32 rtt_us;	/* smoothed */
+	__u32 retrans;	/* segments sent again */
+};
+
+enum sw_socket_flags {
+	SW_SOCKET_OWNED = 1 << 0, /* `owner` is filled */
+	SW_SOCKET_ACTED = 1 << 1, /* `actor` operated on the socket: it held the socket lock */
+	SW_SOCKET_FIN_RECEIVED = 1 << 2, /* the peer's FIN was taken (SOCK_DONE) */
+	SW_SOCKET_ORPHAN = 1 << 3,	 /* no process holds it any more (SOCK_DEAD) */
+	SW_SOCKET_COUNTED = 1 << 4,	 /* `counters` are filled */
+	SW_SOCKET_MINI = 1 << 5,	 /* a request or time-wait socket */
+	SW_SOCKET_PREIMAGE = 1 << 6, /* came through tcp_set_state(), which kept the port for us */
+};
+
+/* Everything about a socket that is not a transition. */
+struct sw_socket {
+	struct sw_header header;
+	struct sw_endpoints ends;
+	struct sw_task owner;
+	__u32 flags; /* enum sw_socket_flags */
+	__u8 state;
+	__u8 pad;
+	__u16 error; /* errno: sk_err; for RESET_OUT the kernel's reset reason, if it has one */
+	__u64 listener_cookie; /* CHILD only */
+};
+
+struct sw_state {
+	struct sw_header header;
+	struct sw_endpoints ends;
+	struct sw_task owner;
+	__u32 flags; /* enum sw_socket_flags */
+	__u8 old_state;
+	__u8 new_state;
+	__u16 error; /* sk_err at that moment */
+	struct sw_actor actor;
+	struct sw_counters counters;
+};
+
+struct sw_request {
+	struct sw_header header;
+	struct sw_endpoints ends;
+	__u64 listener_cookie;
+	__u8 expired; /* REQUEST_END: after the last SYN-ACK went unanswered */
+	__u8 final;   /* REQUEST_END: certain; else its timer was stopped, and may start again */
+	__u8 pad[6];
+};
+
+struct sw_timewait {
+	struct sw_header header;
+	struct sw_endpoints ends;
+	__u8 substate; /* SW_TCP_FIN_WAIT2 or SW_TCP_TIME_WAIT */
+	__u8 final;    /* TIMEWAIT_END: certain; else its timer was stopped, and may start again */
+	__u8 pad[6];
+};
+
+struct sw_connect {
+	struct sw_header header;
+	struct sw_endpoints ends;
+	struct sw_task owner;
+	__u64 latency_ns; /* from sys_enter to sys_exit */
+	__s32 result;	  /* 0 or negative errno */
+	__u32 pad;
+};
+
+struct sw_holder {
+	struct sw_header header;
+	struct sw_task task;
+	__u64 cookie;
+	__u32 fd;
+	__u8 state;
+	__u8 pad[3];
+};
+
+enum sw_process_flags {
+	SW_PROCESS_EXEC = 1 << 0,	 /* this record is an exec */
+	SW_PROCESS_KERNEL = 1 << 1,	 /* a kernel thread: no exe */
+	SW_PROCESS_EXE_DELETED = 1 << 2, /* the file has no name any more */
+	SW_PROCESS_EXE_CUT = 1 << 3,	 /* exe_len bytes are not all of it */
+	SW_PROCESS_CGROUP_CUT = 1 << 4,
+};
+
+/*
+ * The header is followed by `exe_len` and then `cgroup_len` bytes: the names on the path, each
+ * ended by NUL, the last name first. No bytes: unknown. A single NUL: the root itself.
+ */
+struct sw_process {
+	struct sw_header header;
+	struct sw_task task;
+	__u64 parent_start_ns;
+	__u32 parent_pid;
+	__u32 flags; /* enum sw_process_flags */
+	__u16 exe_len;
+	__u16 cgroup_len;
+	__u32 netns;
+};
+
+struct sw_fork {
+	struct sw_header header;
+	struct sw_task child;
+	__u64 parent_start_ns;
+	__u32 parent_pid;
+	__u32 pad;
+};
+
+struct sw_exit {
+	struct sw_header header;
+	struct sw_task task;
+};
+
+enum sw_mode {
+	SW_MODE_NONE = 0,
+	SW_MODE_TRAMPOLINE = 1,
+	SW_MODE_TRACEPOINT = 2,
+};
+
+/* Followed by the names of the attached hooks, each ended by NUL. */
+struct sw_start {
+	struct sw_header header;
+	__u32 mode;	/* enum sw_mode */
+	__u32 features; /* enum sw_features: what the hooks of this run can see */
+	char version[16];
+	char kernel[64]; /* uname -r */
+};
+
+enum sw_features {
+	SW_SEES_PORT = 1 << 0,	  /* PORT follows CLOSE→SYN_SENT */
+	SW_SEES_REQUEST = 1 << 1, /* births of request sockets */
+	SW_SEES_REQUEST_END = 1 << 2,
+	SW_SEES_TIMEWAIT = 1 << 3,     /* births of time-wait sockets */
+	SW_SEES_TIMEWAIT_FIN = 1 << 4, /* FIN_WAIT2→TIME_WAIT of a time-wait socket */
+	SW_SEES_TIMEWAIT_END = 1 << 5,
+	SW_SEES_ACCEPT = 1 << 6,
+};
+
+struct sw_clock {
+	struct sw_header header;
+	__s64 realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+};
+
+struct sw_lost {
+	struct sw_header header;
+	__u64 count;
+};
+
+enum sw_look_cause {
+	SW_LOOK_START = 1,
+	SW_LOOK_LOST = 2,  /* to repair the table after a loss */
+	SW_LOOK_DRIFT = 3, /* to find what no hook shows */
+};
+
+struct sw_look {
+	struct sw_header header;
+	__u64 begin_ns;	  /* when the walk began: what is younger may be missing from it */
+	__u32 cause;	  /* enum sw_look_cause */
+	__u32 incomplete; /* LOOK_END: network namespaces that could not be entered */
+};
+
+struct sw_look_netns {
+	struct sw_header header;
+	__u32 netns;
+	__u32 pad;
+};
+
+#define SW_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+SW_ASSERT_SIZE(sw_header, 16);
+SW_ASSERT_SIZE(sw_task, 32);
+SW_ASSERT_SIZE(sw_actor, 24);
+SW_ASSERT_SIZE(sw_endpoints, 56);
+SW_ASSERT_SIZE(sw_counters, 24);
+SW_ASSERT_SIZE(sw_socket, 120);
+SW_ASSERT_SIZE(sw_state, 160);
+SW_ASSERT_SIZE(sw_request, 88);
+SW_ASSERT_SIZE(sw_timewait, 80);
+SW_ASSERT_SIZE(sw_connect, 120);
+SW_ASSERT_SIZE(sw_holder, 64);
+SW_ASSERT_SIZE(sw_process, 72);
+SW_ASSERT_SIZE(sw_fork, 64);
+SW_ASSERT_SIZE(sw_exit, 48);
+SW_ASSERT_SIZE(sw_start, 104);
+SW_ASSERT_SIZE(sw_clock, 24);
+SW_ASSERT_SIZE(sw_lost, 24);
+SW_ASSERT_SIZE(sw_look, 32);
+SW_ASSERT_SIZE(sw_look_netns, 24);

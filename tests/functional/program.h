@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs a program to its end and keeps what it wrote. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define PROGRAM_ARGS_MAX 32
+
+struct program {
+	const char *args[PROGRAM_ARGS_MAX]; /* args[0] is the path; ends with NULL */
+	uid_t uid;			    /* not 0: run as this user, without capabilities */
+	const char *stdout_path;	    /* not NULL: its output goes there */
+	bool closed_pipe;		    /* its output is a pipe that nobody reads */
+	int timeout_ms;
+};
+
+struct program_result {
+	int status; /* exit status, or 128 + the signal that ended it */
+	bool timed_out;
+	char *out; /* NUL-terminated; owned */
+	char *err;
+	size_t out_len;
+	int took_ms;
+};
+
+/* Fails the test only if the program cannot be started at all. */
+void program_run(const struct program *program, struct program_result *ret_result);
+void program_result_done(struct program_result *result);
+
+/* The number of newline-terminated lines. */
+unsigned int count_lines(const char *text);
+
+/* The whole file, NUL-terminated, to be freed; NULL if it cannot be read. */
+char *read_fd(int fd, size_t *ret_len);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Scenarios: traffic on a stage of its own, all of them under one tracer, then judged one by one.
+ */
+#pragma once
+
+#include "stage.h"
+#include "tracer.h"
+#include "trail.h"
+
+/* What a scenario's check is given. */
+struct run {
+	struct suite *suite;
+	const struct tracer *tracer;
+	const struct facts *facts;
+	enum net net;
+	const char *name;
+};
+
+#define ON_V4 (1U << NET_V4)
+#define ON_V6 (1U << NET_V6)
+#define ON_V4MAPPED (1U << NET_V4MAPPED)
+#define ON_ALL (ON_V4 | ON_V6 | ON_V4MAPPED)
+
+struct scenario {
+	const char *name;
+	unsigned int nets; /* ON_* */
+	stage_play play;
+	void (*check)(const struct run *run);
+	bool slow;	      /* needs --slow */
+	bool without_witness; /* the kernel's own counters do not count what this one does */
+};
+
+/* play_STEM() plays it, check_STEM() judges it. */
+#define SCENARIO(title, where, stem) \
+	.name = (title), .nets = (where), .play = play_##stem, .check = check_##stem
+
+extern const struct scenario scenarios_close[];
+extern const struct scenario scenarios_connect[];
+extern const struct scenario scenarios_listen[];
+extern const struct scenario scenarios_owner[];
+extern const struct scenario scenarios_wire[];
+extern const struct scenario scenarios_special[];
+
+/* Run those whose "NAME NET" matches the glob (NULL: all), as one cmocka group; failures. */
+int scenarios_run(struct suite *suite, const char *filter);
+void scenarios_list(const struct suite *suite, const char *filter);
+
+/*
+ * One play under a tracer of its own with these arguments (NULL: none): started, played, settled,
+ * stopped. Skips or fails the test as the play says. ret_process is to be freed.
+ */
+struct tracer *run_alone(struct suite *suite, const char *const args[], enum net net,
+			 stage_play play, struct stage_process *ret_process);
+/* Let the namespace of a finished play go and wait until the tracer shows all its ends. */
+void settle(struct suite *suite, const struct tracer *tracer, struct stage_process *process);
+
+/* /proc/net/snmp of the namespace counted the same connections as the tracer. */
+void check_witness(const struct tracer *tracer, const struct facts *facts);
+
+/* The connection with these ports; its states; its family is the run's. */
+void expect_connection(const struct run *run, int lport, int rport, const char *states,
+		       struct trail *ret_trail);
+
+#define ACTIVE_CLOSE "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSE"
+#define PASSIVE_CLOSE "LISTEN SYN_RECV ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE"

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Many connections, counted by an independent witness: the namespace's own /proc/net/snmp. */
+#include <string.h>
+
+#include "scenario.h"
+#include "traffic.h"
+
+static void play_many(struct stage *stage)
+{
+	long count = suite_count(stage->suite, 10000, 500);
+
+	puppet_new(stage, ROLE_CLIENT);
+	stage->facts->server_port = (uint16_t)must(
+		stage, puppet_listen(puppet_new(stage, ROLE_SERVER), 0, 0, BACKLOG_AMPLE));
+	play_connections(stage, count);
+	stage->facts->number[0] = count;
+}
+
+struct tally {
+	const struct facts *facts;
+	size_t clients, servers, strangers;
+	struct trail stranger;
+};
+
+/* Each connection end has the canonical number of steps, and its own process. */
+static void sort_trail(const struct trail *trail, void *arg)
+{
+	struct tally *tally = arg;
+	bool client = trail->count == 6 && trail->events[0]->old == STATE_CLOSE &&
+		      trail->events[0]->pid == tally->facts->pid[ROLE_CLIENT];
+	bool server = trail->count == 5 && trail->events[0]->old == STATE_LISTEN &&
+		      trail->events[4]->pid == tally->facts->pid[ROLE_SERVER];
+
+	tally->clients += client;
+	tally->servers += server;
+	/* The listener itself is the one with two steps. */
+	if (!client && !server && trail->count != 2 && tally->strangers++ == 0)
+		tally->stranger = *trail;
+}
+
+static void counts_equal_the_kernels_own(struct suite *suite)
+{
+	struct trail_rules rules = { 0 };
+	struct stage_process process;
+	struct tracer *tracer = run_alone(suite, NULL, NET_V4, play_many, &process);
+	struct tally tally = { .facts = process.facts };
+
+	rules.infers = tracer_infers(tracer);
+	check_witness(tracer, process.facts);
+	trail_check_namespace(tracer, process.facts->netns, &rules);
+	trail_walk(tracer, process.facts->netns, sort_trail, &tally);
+	if (tally.strangers > 0) {
+		trail_print(&tally.stranger);
+		fail_msg("%zu connections are not canonical", tally.strangers);
+	}
+	assert_int_equal(tally.clients, process.facts->number[0]);
+	assert_int_equal(tally.servers, process.facts->number[0]);
+	assert_int_equal(process.facts->active_opens, process.facts->number[0]);
+	stage_free(&process);
+	tracer_free(tracer);
+}
+
+const struct test tests_counters[] = {
+	{ .name = "opens_equal_the_kernels_own_counters", .run = counts_equal_the_kernels_own },
+	{ .name = NULL },
+};

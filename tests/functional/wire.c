@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The hand-driven peer: addresses and routes by ioctl, segments through AF_PACKET on lo. IPv6 turns
+ * a route to lo into one that rejects (net/ipv6/route.c), so there the wire is a TUN device.
+ */
+#define _GNU_SOURCE
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "traffic.h"
+
+struct wire {
+	int fd;	      /* packet socket, or TUN */
+	int loopback; /* interface index of lo */
+	bool v6;
+	uint8_t near[16], far[16]; /* addresses; IPv4 in the first 4 bytes */
+};
+
+/* A segment without options: nothing that we play needs them. */
+struct segment {
+	union {
+		struct iphdr ip;
+		struct ip6_hdr ip6;
+	} header;
+	size_t header_len;
+	struct tcphdr tcp;
+};
+
+static void add_address_v4(struct stage *stage, int fd)
+{
+	struct ifreq request = { .ifr_name = "lo:9" };
+	struct sockaddr_storage address;
+	struct rtentry route = { .rt_flags = RTF_UP | RTF_HOST, .rt_dev = (char *)"lo" };
+
+	net_address(NET_V4, PLACE_NEAR, 0, &address);
+	memcpy(&request.ifr_addr, &address, sizeof(request.ifr_addr));
+	if (ioctl(fd, SIOCSIFADDR, &request) < 0)
+		stage_skip(stage, "SIOCSIFADDR: %s", strerror(errno));
+	/* A wider mask would make the far address local as well. */
+	((struct sockaddr_in *)&request.ifr_addr)->sin_addr.s_addr = 0xffffffff;
+	if (ioctl(fd, SIOCSIFNETMASK, &request) < 0)
+		stage_skip(stage, "SIOCSIFNETMASK: %s", strerror(errno));
+	net_address(NET_V4, PLACE_FAR, 0, &address);
+	memcpy(&route.rt_dst, &address, sizeof(route.rt_dst));
+	memcpy(&route.rt_genmask, &request.ifr_addr, sizeof(route.rt_genmask));
+	if (ioctl(fd, SIOCADDRT, &route) < 0)
+		stage_skip(stage, "SIOCADDRT: %s", strerror(errno));
+}
+
+/* The kernel's struct in6_ifreq, whose header does not go together with the C library's. */
+struct address_request {
+	struct in6_addr address;
+	uint32_t prefix_len;
+	int index;
+};
+
+static int open_tun(struct stage *stage, int control)
+{
+	struct ifreq request = { .ifr_name = "wire0" };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		stage_skip(stage, "/dev/net/tun: %s (modprobe tun)", strerror(errno));
+	request.ifr_flags = IFF_TUN | IFF_NO_PI;
+	if (ioctl(fd, TUNSETIFF, &request) < 0)
+		stage_skip(stage, "TUNSETIFF: %s", strerror(errno));
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(control, SIOCSIFFLAGS, &request) < 0)
+		stage_fail(stage, "wire0 up: %s", strerror(errno));
+	return fd;
+}
+
+static void add_address_v6(struct stage *stage, int control)
+{
+	int index = (int)if_nametoindex("wire0");
+	struct address_request request = { .prefix_len = 128, .index = index };
+	struct in6_rtmsg route = { .rtmsg_dst_len = 128,
+				   .rtmsg_metric = 1,
+				   .rtmsg_flags = RTF_UP | RTF_HOST,
+				   .rtmsg_ifindex = index };
+	struct sockaddr_storage address;
+
+	net_address(NET_V6, PLACE_NEAR, 0, &address);
+	request.address = ((struct sockaddr_in6 *)&address)->sin6_addr;
+	if (ioctl(control, SIOCSIFADDR, &request) < 0)
+		stage_skip(stage, "SIOCSIFADDR (IPv6): %s", strerror(errno));
+	net_address(NET_V6, PLACE_FAR, 0, &address);
+	route.rtmsg_dst = ((struct sockaddr_in6 *)&address)->sin6_addr;
+	if (ioctl(control, SIOCADDRT, &route) < 0)
+		stage_skip(stage, "SIOCADDRT (IPv6): %s", strerror(errno));
+	/* What comes to an address that is still tentative is dropped. */
+	if (!net_wait_usable(NET_V6, PLACE_NEAR))
+		stage_skip(stage, "the IPv6 address is not usable");
+}
+
+static int open_packet_socket(struct stage *stage, int loopback)
+{
+	struct sockaddr_ll bound = { .sll_family = AF_PACKET,
+				     .sll_ifindex = loopback,
+				     .sll_protocol = htons(ETHERTYPE_IP) };
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&bound, sizeof(bound)) < 0)
+		stage_skip(stage, "AF_PACKET: %s", strerror(errno));
+	return fd;
+}
+
+static void take_address(bool v6, enum place place, uint8_t out[16])
+{
+	struct sockaddr_storage address;
+
+	net_address(v6 ? NET_V6 : NET_V4, place, 0, &address);
+	if (v6)
+		memcpy(out, &((struct sockaddr_in6 *)&address)->sin6_addr, 16);
+	else
+		memcpy(out, &((struct sockaddr_in *)&address)->sin_addr, 4);
+}
+
+struct wire *wire_open(struct stage *stage)
+{
+	struct wire *wire = calloc(1, sizeof(*wire));
+	int control;
+
+	if (!wire)
+		stage_fail(stage, "out of memory");
+	wire->v6 = stage->net == NET_V6;
+	wire->loopback = (int)if_nametoindex("lo");
+	control = socket(wire->v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (control < 0)
+		stage_skip(stage, "socket: %s", strerror(errno));
+	if (wire->v6) {
+		wire->fd = open_tun(stage, control);
+		add_address_v6(stage, control);
+	} else {
+		add_address_v4(stage, control);
+		wire->fd = open_packet_socket(stage, wire->loopback);
+	}
+	close(control);
+	take_address(wire->v6, PLACE_NEAR, wire->near);
+	take_address(wire->v6, PLACE_FAR, wire->far);
+	return wire;
+}
+
+/* The segment in `bytes` if it goes from the near to the far address. */
+static const struct tcphdr *parse(const struct wire *wire, const uint8_t *bytes, size_t len)
+{
+	size_t skip;
+
+	if (wire->v6) {
+		const struct ip6_hdr *ip6 = (const void *)bytes;
+
+		skip = sizeof(*ip6);
+		if (len < skip + sizeof(struct tcphdr) || ip6->ip6_nxt != IPPROTO_TCP ||
+		    memcmp(&ip6->ip6_dst, wire->far, 16) != 0)
+			return NULL;
+	} else {
+		const struct iphdr *ip = (const void *)bytes;
+
+		skip = len ? ip->ihl * 4U : 0;
+		if (len < skip + sizeof(struct tcphdr) || ip->protocol != IPPROTO_TCP ||
+		    memcmp(&ip->daddr, wire->far, 4) != 0)
+			return NULL;
+	}
+	return (const void *)(bytes + skip);
+}
+
+static int flags_of(const struct tcphdr *tcp)
+{
+	return ((const uint8_t *)tcp)[13];
+}
+
+/* Payload is not counted: the plays let the kernel send data only into the void. */
+static void wait_segment(struct stage *stage, struct wire *wire, int far_port, int near_port,
+			 int with, int without, struct tcphdr *ret_tcp)
+{
+	uint64_t begin = now_ns();
+	int limit = suite_deadline_ms(stage->suite, 10);
+
+	while (now_ns() - begin < (uint64_t)limit * 1000000) {
+		struct pollfd poller = { .fd = wire->fd, .events = POLLIN };
+		uint8_t bytes[2048] __attribute__((aligned(8)));
+		const struct tcphdr *tcp;
+		ssize_t len;
+
+		if (poll(&poller, 1, 100) != 1)
+			continue;
+		/* A packet socket of one protocol sees only what comes in: on lo, each once. */
+		len = read(wire->fd, bytes, sizeof(bytes));
+		if (len < 0)
+			continue;
+		tcp = parse(wire, bytes, (size_t)len);
+		if (!tcp || ntohs(tcp->dest) != far_port ||
+		    (near_port != 0 && ntohs(tcp->source) != near_port) ||
+		    (flags_of(tcp) & with) != with || (flags_of(tcp) & without))
+			continue;
+		*ret_tcp = *tcp;
+		return;
+	}
+	stage_fail(stage, "no segment with flags %#x came", with);
+}
+
+void wire_expect(struct stage *stage, struct far_end *end, int with, int without)
+{
+	struct tcphdr tcp;
+
+	wait_segment(stage, end->wire, end->far_port, end->near_port, with, without, &tcp);
+	end->expected = ntohl(tcp.seq) + !!(flags_of(&tcp) & (WIRE_SYN | WIRE_FIN));
+}
+
+void wire_expect_syn(struct stage *stage, struct wire *wire, uint16_t far_port,
+		     struct far_end *ret_end)
+{
+	struct tcphdr tcp;
+
+	wait_segment(stage, wire, far_port, 0, WIRE_SYN, WIRE_ACK, &tcp);
+	*ret_end = wire_end(wire, far_port, ntohs(tcp.source));
+	ret_end->expected = ntohl(tcp.seq) + 1;
+}
+
+struct far_end wire_end(struct wire *wire, uint16_t far_port, uint16_t near_port)
+{
+	return (struct far_end){ wire, far_port, near_port, 1000, 0 };
+}
+
+static uint32_t add_sum(uint32_t sum, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i + 1 < len; i += 2)
+		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
+}
+
+/* The headers that carry a TCP segment from the far to the near address. */
+static void build(const struct wire *wire, struct segment *segment)
+{
+	size_t address_len = wire->v6 ? 16 : 4;
+	uint32_t sum = IPPROTO_TCP + sizeof(segment->tcp);
+
+	sum = add_sum(sum, wire->far, address_len);
+	sum = add_sum(sum, wire->near, address_len);
+	segment->tcp.check = fold(add_sum(sum, &segment->tcp, sizeof(segment->tcp)));
+	if (wire->v6) {
+		struct ip6_hdr *ip6 = &segment->header.ip6;
+
+		segment->header_len = sizeof(*ip6);
+		ip6->ip6_flow = htonl(6U << 28);
+		ip6->ip6_plen = htons(sizeof(segment->tcp));
+		ip6->ip6_nxt = IPPROTO_TCP;
+		ip6->ip6_hlim = 64;
+		memcpy(&ip6->ip6_src, wire->far, 16);
+		memcpy(&ip6->ip6_dst, wire->near, 16);
+	} else {
+		struct iphdr *ip = &segment->header.ip;
+
+		segment->header_len = sizeof(*ip);
+		ip->version = 4;
+		ip->ihl = sizeof(*ip) / 4;
+		ip->tot_len = htons(sizeof(*ip) + sizeof(segment->tcp));
+		ip->ttl = 64;
+		ip->protocol = IPPROTO_TCP;
+		memcpy(&ip->saddr, wire->far, 4);
+		memcpy(&ip->daddr, wire->near, 4);
+		ip->check = fold(add_sum(0, ip, sizeof(*ip)));
+	}
+}
+
+void wire_send(struct stage *stage, struct far_end *end, int flags)
+{
+	struct wire *wire = end->wire;
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+				  .sll_ifindex = wire->loopback,
+				  .sll_protocol = htons(ETHERTYPE_IP),
+				  .sll_halen = 6 };
+	struct segment segment = { 0 };
+	uint8_t bytes[sizeof(segment.header) + sizeof(segment.tcp)];
+	size_t len;
+	ssize_t sent;
+
+	segment.tcp.source = htons(end->far_port);
+	segment.tcp.dest = htons(end->near_port);
+	segment.tcp.seq = htonl(end->next);
+	segment.tcp.ack_seq = flags & WIRE_ACK ? htonl(end->expected) : 0;
+	segment.tcp.doff = sizeof(segment.tcp) / 4;
+	segment.tcp.window = htons(65535);
+	((uint8_t *)&segment.tcp)[13] = (uint8_t)flags;
+	build(wire, &segment);
+	memcpy(bytes, &segment.header, segment.header_len);
+	memcpy(bytes + segment.header_len, &segment.tcp, sizeof(segment.tcp));
+	len = segment.header_len + sizeof(segment.tcp);
+	if (wire->v6)
+		sent = write(wire->fd, bytes, len);
+	else
+		sent = sendto(wire->fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to));
+	if (sent < 0)
+		stage_fail(stage, "sending on the wire: %s", strerror(errno));
+	end->next += !!(flags & WIRE_SYN) + !!(flags & WIRE_FIN);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A connection (or listener) as the table keeps it and every view reads it. No I/O, no kernel. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sockwatch/record.h"
+#include "sockwatch/tcp_state.h"
+
+struct process;
+
+enum conn_reason {
+	CONN_REASON_NONE, /* not over yet, or unknown */
+	CONN_REASON_FIN_LOCAL,
+	CONN_REASON_FIN_REMOTE,
+	CONN_REASON_FIN_BOTH,
+	CONN_REASON_RST_SENT,
+	CONN_REASON_RST_RECEIVED,
+	CONN_REASON_REFUSED,
+	CONN_REASON_TIMEOUT,
+	CONN_REASON_UNREACHABLE,
+	CONN_REASON_ABORTED,
+	CONN_REASON_KILLED,
+	CONN_REASON_LISTENER_CLOSED,
+	CONN_REASON_SYN_EXPIRED,
+	CONN_REASONS,
+};
+
+/* What the kernel has for this connection at present. */
+enum conn_body {
+	CONN_BODY_FULL,
+	CONN_BODY_REQUEST,  /* before the third segment of the handshake */
+	CONN_BODY_TIMEWAIT, /* the socket is gone, its remainder lives on */
+};
+
+struct conn {
+	struct sw_endpoints ends;
+	uint32_t gen;	       /* from 1: the lives of one cookie */
+	uint8_t state;	       /* enum sw_tcp_state, SYN_RECV for request sockets */
+	uint8_t body;	       /* enum conn_body */
+	uint16_t error;	       /* errno of its end or of connect(2); 0: none */
+	bool uid_known;	       /* ends.uid is the socket's */
+	bool counted;	       /* counters are filled */
+	bool existed;	       /* older than our first look: opened_ns is not known */
+	bool accepted;	       /* owner is the one who accepted it */
+	struct process *owner; /* counted reference, or NULL */
+	uint64_t opened_ns;    /* CLOCK_MONOTONIC of its first transition */
+	uint64_t changed_ns;   /* of its last one */
+	struct sw_counters counters;
+	uint64_t listener_cookie; /* 0: not a passive open, or unknown */
+	uint64_t connect_ns;	  /* how long connect(2) took; 0: unknown */
+};
+
+static inline bool conn_is_v6(const struct conn *conn)
+{
+	return conn->ends.family == SW_FAMILY_INET6;
+}
+
+/* The kernel's name of a TCP state, e.g. "TIME_WAIT"; NULL for numbers that are no state. */
+const char *conn_state_name(unsigned int state);
+
+/*
+ * The state that a name means: the kernel's spelling, RFC 9293's (SYN-SENT), netstat's and
+ * Windows XP's (LISTENING, SYN_RECEIVED, FIN_WAIT_1, CLOSED), in any case; - and _ are the same.
+ * 0 (SW_TCP_NONE) if it is none.
+ */
+unsigned int conn_state_parse(const char *name);
+
+/* "fin-local" and so on; NULL for CONN_REASON_NONE. */
+const char *conn_reason_name(enum conn_reason reason);

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What each record means for the table. Looks at the kernel are in conn_look.c, mini sockets in
+ * conn_mini.c.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "model/conn_table_internal.h"
+
+/* A new owner becomes an event when there was another one before. */
+static void change_owner(struct conn_table *table, struct conn_row *row, struct process *owner,
+			 uint64_t ts_ns)
+{
+	struct process *previous = row->conn.owner;
+	struct event *event;
+
+	if (!owner || owner == previous)
+		return;
+	process_ref(previous);
+	table_set_owner(table, row, owner);
+	event = previous ? table_push(table, row, EVENT_OWNER, QUEUED_READY, ts_ns) : NULL;
+	if (event) {
+		event->old_state = event->new_state = row->conn.state;
+		event->previous_owner = TAKE_PTR(previous);
+	}
+	process_unref(table->processes, previous);
+}
+
+/* What the socket's own note says, unless accept() or a look has told something newer. */
+void table_note_owner(struct conn_table *table, struct conn_row *row, uint32_t flags,
+		      const struct sw_task *task, uint64_t ts_ns)
+{
+	if ((flags & SW_SOCKET_OWNED) && !row->owner_settled)
+		change_owner(table, row, process_table_get(table->processes, task), ts_ns);
+}
+
+/* The timer started again, or something tells more about the end. */
+void table_drop_tentative_end(struct conn_table *table, struct conn_row *row)
+{
+	struct queued *waiting = table_waiting(table, row);
+
+	if (waiting && waiting->kind == QUEUED_END)
+		table_settle(table, row, QUEUED_DROPPED);
+}
+
+/* Mini sockets know neither uid nor protocol; a port of 0 means that it is not known any more. */
+void table_update_ends(struct conn *conn, const struct sw_endpoints *ends, uint32_t flags)
+{
+	if (!(flags & SW_SOCKET_MINI)) {
+		conn->ends.uid = ends->uid;
+		conn->uid_known = true;
+	}
+	if (ends->netns)
+		conn->ends.netns = ends->netns;
+	if (ends->rport) {
+		conn->ends.rport = ends->rport;
+		memcpy(conn->ends.raddr, ends->raddr, sizeof(ends->raddr));
+	}
+	if (ends->lport) {
+		conn->ends.lport = ends->lport;
+		memcpy(conn->ends.laddr, ends->laddr, sizeof(ends->laddr));
+	}
+}
+
+static void note_fin(struct conn_row *row, uint8_t new_state)
+{
+	if (new_state == SW_TCP_FIN_WAIT1 && !row->fin_remote_first)
+		row->fin_local_first = true;
+	else if (new_state == SW_TCP_CLOSE_WAIT && !row->fin_local_first)
+		row->fin_remote_first = true;
+	else if (new_state == SW_TCP_CLOSING)
+		row->fin_both = true;
+}
+
+/* Bring a row to the state that a record says it was in: a step was missed. */
+static void fill_gap(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns)
+{
+	struct event *event = table_transition(table, number, state, ts_ns, QUEUED_READY);
+
+	if (event)
+		event->inferred = true;
+	note_fin(conn_rows_at(&table->rows, number), state);
+}
+
+void table_end_inferred(struct conn_table *table, uint32_t number, uint64_t ts_ns)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+	uint8_t old_state = row->conn.state;
+	enum conn_reason reason = row->conn.body == CONN_BODY_TIMEWAIT ? reason_of_fin(row)
+								       : CONN_REASON_NONE;
+	struct event *event = table_transition(table, number, SW_TCP_CLOSE, ts_ns, QUEUED_READY);
+
+	if (event) {
+		event->old_state = old_state;
+		event->inferred = true;
+		event->reason = reason;
+	}
+}
+
+/* CLOSE→SYN_SENT or CLOSE→LISTEN: a life begins. */
+static uint32_t begin_life(struct conn_table *table, const struct sw_state *record)
+{
+	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
+	struct conn_row *row;
+
+	if (number != ROW_NONE) {
+		row = conn_rows_at(&table->rows, number);
+		if (row->conn.body != CONN_BODY_TIMEWAIT && row->conn.state != SW_TCP_CLOSE) {
+			table_drop_tentative_end(table, row);
+			table_end_inferred(table, number, record->header.ts_ns);
+		}
+	}
+	number = table_add(table, &record->ends, record->header.ts_ns);
+	if (number != ROW_NONE)
+		conn_rows_at(&table->rows, number)->conn.state = record->old_state;
+	return number;
+}
+
+/* A row for a socket that we have not heard of, in the state that it had before the record. */
+uint32_t table_meet(struct conn_table *table, const struct sw_endpoints *ends, uint8_t state,
+		    uint64_t ts_ns)
+{
+	uint32_t number = table_add(table, ends, ts_ns);
+	struct conn_row *row;
+
+	if (number == ROW_NONE)
+		return number;
+	row = conn_rows_at(&table->rows, number);
+	row->conn.state = state;
+	row->conn.existed = state != SW_TCP_CLOSE && state != SW_TCP_LISTEN;
+	return number;
+}
+
+void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cookie)
+{
+	uint32_t listener = cookie ? conn_rows_find(&table->rows, cookie) : ROW_NONE;
+
+	if (cookie)
+		row->conn.listener_cookie = cookie;
+	if (listener == ROW_NONE)
+		return;
+	table_set_owner(table, row, conn_rows_at(&table->rows, listener)->conn.owner);
+	row->conn.ends.uid = conn_rows_at(&table->rows, listener)->conn.ends.uid;
+	row->conn.uid_known = conn_rows_at(&table->rows, listener)->conn.uid_known;
+}
+
+/* 0 if no listener, or more than one, has this port. Walks over the whole table. */
+static uint64_t listener_of(const struct conn_table *table, const struct sw_endpoints *ends)
+{
+	uint64_t cookie = 0;
+
+	for (uint32_t i = 0; i < table->rows.top; i++) {
+		const struct conn_row *row = conn_rows_at(&table->rows, i);
+
+		if (!row->used || row->conn.state != SW_TCP_LISTEN || row->conn.ends.rport ||
+		    row->conn.ends.netns != ends->netns || row->conn.ends.lport != ends->lport)
+			continue;
+		if (cookie)
+			return 0;
+		cookie = row->conn.ends.cookie;
+	}
+	return cookie;
+}
+
+uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *ends,
+			  uint64_t listener_cookie, const struct sw_task *owner, uint64_t ts_ns,
+			  bool inferred)
+{
+	uint32_t number = table_meet(table, ends, SW_TCP_LISTEN, ts_ns);
+	struct conn_row *row;
+	struct event *event;
+
+	if (number == ROW_NONE)
+		return number;
+	row = conn_rows_at(&table->rows, number);
+	table_inherit(table, row, listener_cookie);
+	if (owner)
+		table_set_owner(table, row, process_table_get(table->processes, owner));
+	event = table_transition(table, number, SW_TCP_SYN_RECV, ts_ns, QUEUED_READY);
+	if (event)
+		event->inferred = inferred;
+	return number;
+}
+
+/* The kernel had no memory for the owner's note on the socket: rare, or one without cmpxchg16b. */
+static uint64_t listener_if_unowned(const struct conn_table *table, const struct sw_state *record)
+{
+	return record->flags & SW_SOCKET_OWNED ? 0 : listener_of(table, &record->ends);
+}
+
+/* Another process acted, or a thread that goes by a name of its own. */
+static void note_actor(struct event *event, const struct sw_state *record)
+{
+	const struct process *owner = event->conn.owner;
+	const struct sw_actor *actor = &record->actor;
+
+	if (!(record->flags & SW_SOCKET_ACTED) || !owner)
+		return;
+	if (owner->pid == actor->pid &&
+	    (actor->tid == actor->pid || strncmp(owner->comm, actor->comm, SW_COMM_LEN) == 0))
+		return;
+	event->acted = true;
+	event->actor = *actor;
+}
+
+/* Without hooks on time-wait sockets: does one follow? (net/ipv4/tcp_minisocks.c) */
+static bool infers_timewait(const struct conn_table *table, const struct sw_state *record,
+			    const struct conn_row *row)
+{
+	return !(table->features & SW_SEES_TIMEWAIT) && !record->error && !row->reset_received &&
+	       (record->old_state == SW_TCP_FIN_WAIT2 || record->old_state == SW_TCP_CLOSING);
+}
+
+static void infer_timewait(struct conn_table *table, uint32_t number, const struct sw_state *record)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+	bool fin = record->old_state == SW_TCP_CLOSING || (record->flags & SW_SOCKET_FIN_RECEIVED);
+	struct event *event;
+
+	row->conn.body = CONN_BODY_TIMEWAIT;
+	table->look_due = true;
+	if (!fin)
+		return; /* its remainder stays in FIN_WAIT2 */
+	event = table_transition(table, number, SW_TCP_TIME_WAIT, record->header.ts_ns,
+				 QUEUED_READY);
+	if (event)
+		event->inferred = true;
+}
+
+static void close_full(struct conn_table *table, uint32_t number, const struct sw_state *record)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+	uint8_t old_state = row->conn.state;
+	struct event *event;
+
+	if (record->error)
+		row->conn.error = record->error;
+	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns, QUEUED_WHY);
+	if (!event)
+		return;
+	event->reason = reason_of_close(table, row, old_state, row->conn.error);
+	note_actor(event, record);
+}
+
+/* The row that a transition is about, made if need be. */
+static uint32_t row_of_state(struct conn_table *table, const struct sw_state *record)
+{
+	uint64_t ts_ns = record->header.ts_ns;
+	uint32_t number;
+
+	if (record->old_state == SW_TCP_CLOSE)
+		return begin_life(table, record);
+	number = conn_rows_find(&table->rows, record->ends.cookie);
+	if (number != ROW_NONE)
+		return number;
+	if (record->old_state == SW_TCP_SYN_RECV)
+		return table_meet_child(table, &record->ends, listener_if_unowned(table, record),
+					record->flags & SW_SOCKET_OWNED ? &record->owner : NULL,
+					ts_ns, true);
+	return table_meet(table, &record->ends, record->old_state, ts_ns);
+}
+
+static int apply_state(struct conn_table *table, const struct sw_state *record)
+{
+	uint64_t ts_ns = record->header.ts_ns;
+	uint32_t number = row_of_state(table, record);
+	enum queued_kind kind = QUEUED_READY;
+	struct queued *waiting;
+	struct conn_row *row;
+	struct event *event;
+
+	if (number == ROW_NONE)
+		return -ENOSPC;
+	row = conn_rows_at(&table->rows, number);
+	table_drop_tentative_end(table, row); /* the request went on as this child */
+	waiting = table_waiting(table, row);
+	if (row->conn.body == CONN_BODY_TIMEWAIT) {
+		/* The full socket is released; its remainder has the state. */
+		if (record->error)
+			row->conn.error = record->error;
+		row->conn.counters = record->counters;
+		return 0;
+	}
+	table_update_ends(&row->conn, &record->ends, record->flags);
+	if (waiting && waiting->kind == QUEUED_PORT && record->ends.lport)
+		waiting->event.conn.ends = row->conn.ends;
+	row->conn.counters = record->counters;
+	row->conn.counted = record->flags & SW_SOCKET_COUNTED;
+	row->conn.body = CONN_BODY_FULL;
+	table_note_owner(table, row, record->flags, &record->owner, ts_ns);
+	if (row->conn.state == record->new_state)
+		return 0; /* the request said it, or a look did */
+	if (!row->conn.owner && record->old_state == SW_TCP_LISTEN)
+		table_inherit(table, row, listener_if_unowned(table, record));
+	if (row->conn.state != record->old_state)
+		fill_gap(table, number, record->old_state, ts_ns);
+	note_fin(row, record->new_state);
+	if (record->new_state == SW_TCP_CLOSE) {
+		if (infers_timewait(table, record, row))
+			infer_timewait(table, number, record);
+		else
+			close_full(table, number, record);
+		return 0;
+	}
+	/* What it has survived is not what will end it. */
+	row->reset_received = row->reset_sent = false;
+	row->conn.error = 0;
+	if (record->new_state == SW_TCP_SYN_SENT &&
+	    ((table->features & SW_SEES_PORT) || !record->ends.lport))
+		kind = QUEUED_PORT;
+	event = table_transition(table, number, record->new_state, ts_ns, kind);
+	if (event)
+		note_actor(event, record);
+	return event ? 0 : -ENOMEM;
+}
+
+/* NULL if the cookie is unknown. */
+static struct conn_row *row_of(const struct conn_table *table, const struct sw_endpoints *ends)
+{
+	uint32_t number = conn_rows_find(&table->rows, ends->cookie);
+
+	return number == ROW_NONE ? NULL : conn_rows_at(&table->rows, number);
+}
+
+static void apply_port(struct conn_table *table, const struct sw_socket *record)
+{
+	struct conn_row *row = row_of(table, &record->ends);
+	struct queued *waiting;
+
+	if (!row)
+		return;
+	if (row->conn.state != SW_TCP_SYN_SENT)
+		return;
+	table_update_ends(&row->conn, &record->ends, SW_SOCKET_MINI);
+	waiting = table_waiting(table, row);
+	if (waiting && waiting->kind == QUEUED_PORT) {
+		waiting->event.conn.ends = row->conn.ends;
+		table_settle(table, row, QUEUED_READY);
+	}
+}
+
+static void apply_accept(struct conn_table *table, const struct sw_socket *record)
+{
+	struct conn_row *row = row_of(table, &record->ends);
+
+	if (!row)
+		return;
+	row->conn.accepted = true;
+	if (!(record->flags & SW_SOCKET_OWNED))
+		return;
+	row->owner_settled = true;
+	change_owner(table, row, process_table_get(table->processes, &record->owner),
+		     record->header.ts_ns);
+}
+
+/* A non-blocking call says nothing about its fate. */
+static bool result_is_final(int32_t result)
+{
+	return result < 0 && result > -4096 && result != -EINPROGRESS && result != -EALREADY &&
+	       result != -EISCONN && result != -EINTR && result > -512 /* ERESTARTSYS and so on */;
+}
+
+static void apply_connect(struct conn_table *table, const struct sw_connect *record)
+{
+	struct conn_row *row = row_of(table, &record->ends);
+	struct queued *waiting;
+
+	if (!row)
+		return;
+	row->conn.connect_ns = record->latency_ns;
+	waiting = table_waiting(table, row);
+	if (!result_is_final(record->result) || !waiting || waiting->kind != QUEUED_WHY)
+		return;
+	row->conn.error = waiting->event.conn.error = (uint16_t)-record->result;
+	waiting->event.conn.connect_ns = record->latency_ns;
+	waiting->event.reason =
+		reason_of_close(table, row, waiting->event.old_state, row->conn.error);
+	table_settle(table, row, QUEUED_READY);
+}
+
+/* Something that helps to say why a connection ends, or has just ended. */
+static void apply_sign(struct conn_table *table, const struct sw_socket *record)
+{
+	struct conn_row *row = row_of(table, &record->ends);
+	struct queued *waiting;
+
+	if (!row)
+		return;
+	if (record->header.kind == SW_RECORD_RESET_IN)
+		row->reset_received = true;
+	else if (record->header.kind == SW_RECORD_RESET_OUT)
+		row->reset_sent = true;
+	else if (record->header.kind == SW_RECORD_ERROR && record->error)
+		row->conn.error = record->error;
+	else if (record->header.kind == SW_RECORD_RETRANSMIT)
+		row->conn.counters.retrans++;
+	waiting = table_waiting(table, row);
+	if (!waiting || waiting->kind != QUEUED_WHY)
+		return;
+	waiting->event.conn.error = row->conn.error;
+	waiting->event.reason =
+		reason_of_close(table, row, waiting->event.old_state, row->conn.error);
+}
+
+static void apply_destroy(struct conn_table *table, const struct sw_socket *record)
+{
+	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
+	const struct conn *conn;
+
+	if (number == ROW_NONE)
+		return;
+	conn = &conn_rows_at(&table->rows, number)->conn;
+	if (conn->body != CONN_BODY_FULL)
+		return;
+	if (conn->state != SW_TCP_CLOSE)
+		table_end_inferred(table, number, record->header.ts_ns);
+	table_forget(table, number);
+}
+
+/* The dying one may not have been the only holder of its sockets. */
+static void apply_exit(struct conn_table *table, const struct sw_exit *record)
+{
+	struct process *process = process_table_find(table->processes, record->task.pid);
+
+	if (process && process->sockets)
+		table->look_due = true;
+	process_table_exit(table->processes, record);
+}
+
+/* A child shares its parent's sockets, and the parent may close its own descriptors. */
+static int apply_fork(struct conn_table *table, const struct sw_fork *record)
+{
+	struct process *parent = process_table_find(table->processes, record->parent_pid);
+
+	if (parent && parent->sockets)
+		table->look_due = true;
+	return process_table_fork(table->processes, record);
+}
+
+static int apply_stream(struct conn_table *table, const struct sw_header *record)
+{
+	struct event *event;
+
+	if (record->kind == SW_RECORD_START)
+		table->features = ((const struct sw_start *)record)->features;
+	if (record->kind == SW_RECORD_END)
+		table->repairing = false;
+	if (record->kind != SW_RECORD_LOST)
+		return 0;
+	table->repairing = true;
+	table->stats.lost += ((const struct sw_lost *)record)->count;
+	event = table_push(table, NULL, EVENT_LOST, QUEUED_READY, record->ts_ns);
+	if (event)
+		event->count = ((const struct sw_lost *)record)->count;
+	return event ? 0 : -ENOMEM;
+}
+
+static int apply_socket_record(struct conn_table *table, const struct sw_header *record)
+{
+	const void *bytes = record;
+
+	switch (record->kind) {
+	case SW_RECORD_STATE:
+		return apply_state(table, bytes);
+	case SW_RECORD_REQUEST:
+	case SW_RECORD_REQUEST_END:
+	case SW_RECORD_CHILD:
+	case SW_RECORD_TIMEWAIT:
+	case SW_RECORD_TIMEWAIT_END:
+		return mini_apply(table, record);
+	case SW_RECORD_PORT:
+		apply_port(table, bytes);
+		break;
+	case SW_RECORD_ACCEPT:
+		apply_accept(table, bytes);
+		break;
+	case SW_RECORD_CONNECT:
+		apply_connect(table, bytes);
+		break;
+	case SW_RECORD_DESTROY:
+		apply_destroy(table, bytes);
+		break;
+	default:
+		apply_sign(table, bytes);
+		break;
+	}
+	return 0;
+}
+
+int conn_table_apply(struct conn_table *table, const struct sw_header *record)
+{
+	const void *bytes = record;
+
+	if (record->ts_ns > table->now_ns)
+		table->now_ns = record->ts_ns;
+	switch (record->kind) {
+	case SW_RECORD_PROCESS:
+		return process_table_exec(table->processes, bytes);
+	case SW_RECORD_FORK:
+		return apply_fork(table, bytes);
+	case SW_RECORD_EXIT:
+		apply_exit(table, bytes);
+		return 0;
+	case SW_RECORD_LOOK_BEGIN:
+	case SW_RECORD_LOOK_END:
+	case SW_RECORD_LOOK_NETNS:
+	case SW_RECORD_SOCKET:
+	case SW_RECORD_HOLDER:
+		return look_apply(table, record);
+	default:
+		return record->kind < SW_RECORD_PROCESS ? apply_stream(table, record)
+							: apply_socket_record(table, record);
+	}
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Looks at the kernel's own tables: the seed at the start, repairs, and what no hook shows. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/conn_table_internal.h"
+
+/* A row that changed this shortly before a look may have been missed by it, and is left alone. */
+#define LOOK_GRACE_NS (100 * NSEC_PER_MSEC)
+
+static void look_begin(struct conn_table *table, const struct sw_look *record)
+{
+	table->look++;
+	table->look_cause = record->cause;
+	table->look_begin_ns = record->begin_ns;
+	table->visited_count = 0;
+	table->added = table->changed = table->removed = 0;
+	table->look_due = false;
+}
+
+static int visit_netns(struct conn_table *table, const struct sw_look_netns *record)
+{
+	uint32_t *visited = realloc(table->visited, (table->visited_count + 1) * sizeof(*visited));
+
+	if (!visited)
+		return -ENOMEM;
+	table->visited = visited;
+	visited[table->visited_count++] = record->netns;
+	return 0;
+}
+
+static bool was_visited(const struct conn_table *table, uint32_t netns)
+{
+	for (size_t i = 0; i < table->visited_count; i++)
+		if (table->visited[i] == netns)
+			return true;
+	return false;
+}
+
+static uint8_t state_of(const struct sw_state *record)
+{
+	return record->new_state == SW_TCP_NEW_SYN_RECV ? SW_TCP_SYN_RECV : record->new_state;
+}
+
+static enum conn_body body_of(const struct sw_state *record)
+{
+	if (!(record->flags & SW_SOCKET_MINI))
+		return CONN_BODY_FULL;
+	return record->new_state == SW_TCP_NEW_SYN_RECV ? CONN_BODY_REQUEST : CONN_BODY_TIMEWAIT;
+}
+
+static void take_row(struct conn_table *table, struct conn_row *row, const struct sw_state *record)
+{
+	row->conn.body = body_of(record);
+	row->seen_look = table->look;
+	if (record->flags & SW_SOCKET_MINI)
+		return;
+	row->conn.uid_known = true;
+	row->conn.counted = record->flags & SW_SOCKET_COUNTED;
+	row->conn.counters = record->counters;
+	if ((record->flags & SW_SOCKET_OWNED) && !row->conn.owner)
+		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
+}
+
+/* A socket that the table does not have: there before us, or missed. */
+static int discover(struct conn_table *table, const struct sw_state *record)
+{
+	uint64_t ts_ns = record->header.ts_ns;
+	uint32_t number = table_add(table, &record->ends, ts_ns);
+	struct conn_row *row;
+	struct event *event;
+
+	if (number == ROW_NONE)
+		return -ENOSPC;
+	row = conn_rows_at(&table->rows, number);
+	take_row(table, row, record);
+	/* TIME_WAIT does not tell who was first. */
+	row->fin_remote_first = state_of(record) == SW_TCP_CLOSE_WAIT ||
+				state_of(record) == SW_TCP_LAST_ACK;
+	row->fin_local_first = state_of(record) == SW_TCP_FIN_WAIT1 ||
+			       state_of(record) == SW_TCP_FIN_WAIT2;
+	if (table->look_cause == SW_LOOK_START) {
+		row->conn.existed = row->untold = true;
+		row->conn.state = state_of(record);
+		return 0; /* told at the end of the look, when its holders are known */
+	}
+	row->conn.state = row->conn.body == CONN_BODY_REQUEST ? SW_TCP_LISTEN : SW_TCP_CLOSE;
+	event = table_transition(table, number, state_of(record), ts_ns, QUEUED_READY);
+	if (event)
+		event->inferred = true;
+	table->added++;
+	return 0;
+}
+
+/* The row of the right life: a time-wait socket may share its cookie with a newer one. */
+static uint32_t find_body(const struct conn_table *table, const struct sw_state *record)
+{
+	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
+	bool timewait = body_of(record) == CONN_BODY_TIMEWAIT;
+
+	for (uint32_t at = number; at != ROW_NONE; at = conn_rows_at(&table->rows, at)->older)
+		if ((conn_rows_at(&table->rows, at)->conn.body == CONN_BODY_TIMEWAIT) == timewait)
+			return at;
+	return number;
+}
+
+/* The record that told the port was lost. */
+static void take_port(struct conn_table *table, struct conn_row *row, const struct sw_state *record)
+{
+	struct queued *waiting = table_waiting(table, row);
+
+	if (!waiting || waiting->kind != QUEUED_PORT || !record->ends.lport)
+		return;
+	table_update_ends(&row->conn, &record->ends, record->flags);
+	waiting->event.conn.ends = row->conn.ends;
+	table_settle(table, row, QUEUED_READY);
+}
+
+static int look_at_socket(struct conn_table *table, const struct sw_state *record)
+{
+	uint32_t number = find_body(table, record);
+	struct conn_row *row;
+	struct event *event;
+
+	/* Closed, or only bound: no connection. */
+	if (state_of(record) == SW_TCP_CLOSE || state_of(record) == SW_TCP_BOUND_INACTIVE)
+		return 0;
+	if (number == ROW_NONE)
+		return discover(table, record);
+	row = conn_rows_at(&table->rows, number);
+	row->seen_look = table->look;
+	take_port(table, row, record);
+	if (row->conn.changed_ns > record->header.ts_ns || row->waiting)
+		return 0; /* live records know better */
+	if (row->conn.state == SW_TCP_CLOSE)
+		return 0;
+	take_row(table, row, record);
+	if (row->conn.state == state_of(record))
+		return 0;
+	event = table_transition(table, number, state_of(record), record->header.ts_ns,
+				 QUEUED_READY);
+	if (event)
+		event->inferred = true;
+	table->changed++;
+	return 0;
+}
+
+static void look_at_holder(struct conn_table *table, const struct sw_holder *record)
+{
+	uint32_t number = conn_rows_find(&table->rows, record->cookie);
+	struct process *holder;
+	struct conn_row *row;
+
+	if (number == ROW_NONE)
+		return;
+	row = conn_rows_at(&table->rows, number);
+	row->held_look = table->look;
+	holder = process_table_get(table->processes, &record->task);
+	if (!holder)
+		return;
+	if (!row->conn.owner)
+		table_set_owner(table, row, holder);
+	if (row->conn.owner == holder)
+		row->owner_look = table->look;
+	else if (!row->heir)
+		row->heir = process_ref(holder);
+}
+
+/* The owner has let go, and another still holds the socket. */
+static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t ts_ns)
+{
+	struct process *heir = TAKE_PTR(row->heir);
+	struct event *event;
+
+	if (heir && row->conn.state != SW_TCP_CLOSE && row->owner_look != table->look &&
+	    row->conn.changed_ns < table->look_begin_ns) {
+		struct process *previous = process_ref(row->conn.owner);
+
+		table_set_owner(table, row, heir);
+		row->owner_settled = true;
+		event = table_push(table, row, EVENT_OWNER, QUEUED_READY, ts_ns);
+		if (event) {
+			event->inferred = true;
+			event->old_state = event->new_state = row->conn.state;
+			event->previous_owner = TAKE_PTR(previous);
+		}
+		process_unref(table->processes, previous);
+		table->changed++;
+	}
+	process_unref(table->processes, heir);
+}
+
+static bool is_gone(const struct conn_table *table, const struct conn_row *row)
+{
+	if (row->seen_look == table->look || row->conn.state == SW_TCP_CLOSE || row->waiting)
+		return false;
+	if (row->conn.changed_ns + LOOK_GRACE_NS > table->look_begin_ns)
+		return false;
+	/* Nobody can enter a namespace that only its sockets keep alive: then the holders decide.
+	 */
+	return was_visited(table, row->conn.ends.netns) || row->held_look != table->look;
+}
+
+/* What is still open that a hook will not tell us about? */
+static bool needs_another_look(const struct conn_table *table, const struct conn_row *row)
+{
+	if (row->conn.body == CONN_BODY_REQUEST)
+		return !(table->features & SW_SEES_REQUEST_END);
+	if (row->conn.body != CONN_BODY_TIMEWAIT)
+		return false;
+	return !(table->features & SW_SEES_TIMEWAIT_END) ||
+	       (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
+}
+
+static void tell_existing(struct conn_table *table, struct conn_row *row, uint64_t ts_ns)
+{
+	struct event *event;
+
+	/* What has moved since was told as a transition. */
+	if (!row->untold)
+		return;
+	row->untold = false;
+	event = table_push(table, row, EVENT_EXISTS, QUEUED_READY, ts_ns);
+	if (event)
+		event->old_state = event->new_state = row->conn.state;
+}
+
+static int look_end(struct conn_table *table, const struct sw_look *record)
+{
+	bool repairs = table->look_cause != SW_LOOK_START;
+	struct event *event;
+
+	for (uint32_t i = 0; i < table->rows.top; i++) {
+		struct conn_row *row = conn_rows_at(&table->rows, i);
+
+		if (!row->used)
+			continue;
+		hand_over(table, row, record->header.ts_ns);
+		if (!repairs)
+			tell_existing(table, row, record->header.ts_ns);
+		if (repairs && is_gone(table, row)) {
+			table_end_inferred(table, i, record->header.ts_ns);
+			table->removed++;
+			if (row->conn.body != CONN_BODY_FULL)
+				table_forget(table, i);
+		} else if (row->conn.state == SW_TCP_CLOSE && row->held_look != table->look &&
+			   repairs && row->ended_ns + LOOK_GRACE_NS < table->look_begin_ns) {
+			table_forget(table, i); /* its destruction was among what was lost */
+		} else if (needs_another_look(table, row)) {
+			table->look_due = true;
+		}
+	}
+	if (table->look_cause == SW_LOOK_LOST) {
+		event = table_push(table, NULL, EVENT_RESYNC, QUEUED_READY, record->header.ts_ns);
+		if (event) {
+			event->resync.added = table->added;
+			event->resync.changed = table->changed;
+			event->resync.removed = table->removed;
+			event->resync.unseen_netns = record->incomplete;
+		}
+	}
+	table->look_cause = 0;
+	table->repairing = false;
+	return 0;
+}
+
+int look_apply(struct conn_table *table, const struct sw_header *record)
+{
+	const void *bytes = record;
+
+	if (record->kind == SW_RECORD_LOOK_BEGIN) {
+		look_begin(table, bytes);
+		return 0;
+	}
+	if (!table->look_cause)
+		return 0; /* a row without its look: a recording that was cut */
+	switch (record->kind) {
+	case SW_RECORD_LOOK_NETNS:
+		return visit_netns(table, bytes);
+	case SW_RECORD_SOCKET:
+		return look_at_socket(table, bytes);
+	case SW_RECORD_HOLDER:
+		look_at_holder(table, bytes);
+		return 0;
+	default:
+		return look_end(table, bytes);
+	}
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table's memory: rows in a slab, found by socket cookie through open addressing (linear
+ * probing, backward-shift deletion). Knows nothing of TCP.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/conn.h"
+
+#define ROW_NONE UINT32_MAX
+
+struct conn_row {
+	struct conn conn;
+	uint64_t waiting;     /* position in the event queue of what is still incomplete; 0: none */
+	uint64_t ended_ns;    /* when its state became CLOSE */
+	uint32_t older;	      /* a former life of the cookie that is still in TIME_WAIT */
+	uint32_t seen_look;   /* the look that found it in the kernel */
+	uint32_t held_look;   /* the look that found somebody holding it */
+	uint32_t owner_look;  /* the look that found its owner among the holders */
+	struct process *heir; /* counted reference: another holder, found by the present look */
+	bool used;
+	bool untold;	    /* found by the first look, which tells it at its end */
+	bool owner_settled; /* accept() or a look has told the owner: the socket's own note is older
+			     */
+	bool reset_received;
+	bool reset_sent;
+	bool fin_local_first;
+	bool fin_remote_first;
+	bool fin_both;
+};
+
+struct conn_rows {
+	struct conn_row **chunks; /* rows never move: CHUNK_ROWS of them each */
+	size_t chunk_count;
+	uint32_t free_head; /* chained through conn_row.older */
+	uint32_t top;	    /* rows ever used */
+	uint32_t *slots;    /* row numbers, or ROW_NONE */
+	size_t slot_count;  /* power of two, or 0 */
+	size_t used;
+	size_t max;
+};
+
+void conn_rows_init(struct conn_rows *rows, size_t max);
+/* References in the rows are the caller's to give back first. */
+void conn_rows_done(struct conn_rows *rows);
+
+/* ROW_NONE if there is none. */
+uint32_t conn_rows_find(const struct conn_rows *rows, uint64_t cookie);
+struct conn_row *conn_rows_at(const struct conn_rows *rows, uint32_t row);
+/* A zeroed row that the cookie now leads to. ROW_NONE: full, or no memory. */
+uint32_t conn_rows_add(struct conn_rows *rows, uint64_t cookie);
+/* The cookie leads to `replacement` from now on (ROW_NONE: nowhere). The row stays in use. */
+void conn_rows_redirect(struct conn_rows *rows, uint64_t cookie, uint32_t replacement);
+void conn_rows_release(struct conn_rows *rows, uint32_t row);

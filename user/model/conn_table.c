@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rows and events: what a record means is conn_apply.c's. */
+#include "model/conn_table_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * How long an event may wait for what completes it. The port is chosen within the same system
+ * call, which may lose its processor in between; a reset is sent at once; an expired timer starts
+ * again after a SYN-ACK was sent by a softirq that may be delayed.
+ */
+#define HOLD_PORT_NS (30 * NSEC_PER_MSEC)
+#define HOLD_WHY_NS (2 * NSEC_PER_MSEC)
+#define HOLD_END_NS (10 * NSEC_PER_MSEC)
+
+struct conn_table *conn_table_new(struct process_table *processes, size_t max)
+{
+	struct conn_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->processes = processes;
+	conn_rows_init(&table->rows, max);
+	event_queue_init(&table->queue);
+	return table;
+}
+
+void conn_table_free(struct conn_table *table)
+{
+	struct queued *item;
+
+	if (!table)
+		return;
+	for (; (item = event_queue_head(&table->queue)); event_queue_pop(&table->queue))
+		conn_table_done(table, &item->event);
+	event_queue_done(&table->queue);
+	for (uint32_t i = 0; i < table->rows.top; i++) {
+		struct conn_row *row = conn_rows_at(&table->rows, i);
+
+		if (!row->used)
+			continue;
+		table_set_owner(table, row, NULL);
+		process_unref(table->processes, row->heir);
+	}
+	conn_rows_done(&table->rows);
+	free(table->visited);
+	free(table);
+}
+
+void conn_table_done(struct conn_table *table, struct event *event)
+{
+	process_unref(table->processes, event->conn.owner);
+	process_unref(table->processes, event->previous_owner);
+	event->conn.owner = event->previous_owner = NULL;
+}
+
+struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
+			 enum queued_kind queued, uint64_t ts_ns)
+{
+	struct queued *item = event_queue_push(&table->queue, queued);
+
+	if (!item) {
+		table->stats.untracked++;
+		return NULL;
+	}
+	item->event.kind = kind;
+	item->event.ts_ns = ts_ns;
+	item->row = ROW_NONE;
+	if (row) {
+		item->event.conn = row->conn;
+		process_ref(row->conn.owner);
+	}
+	return &item->event;
+}
+
+void table_set_owner(struct conn_table *table, struct conn_row *row, struct process *owner)
+{
+	process_ref(owner);
+	if (owner)
+		owner->sockets++;
+	if (row->conn.owner)
+		row->conn.owner->sockets--;
+	process_unref(table->processes, row->conn.owner);
+	row->conn.owner = owner;
+}
+
+uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, uint64_t ts_ns)
+{
+	uint32_t old = conn_rows_find(&table->rows, ends->cookie), older = old, new;
+	uint32_t gen = 0;
+	struct conn_row *row;
+
+	if (old != ROW_NONE) {
+		row = conn_rows_at(&table->rows, old);
+		gen = row->conn.gen;
+		if (row->conn.state == SW_TCP_CLOSE) {
+			older = row->older;
+			conn_rows_redirect(&table->rows, ends->cookie, ROW_NONE);
+			table_release(table, old);
+		} else if (table->rows.used >= table->rows.max) {
+			table->stats.untracked++;
+			return ROW_NONE;
+		} else {
+			conn_rows_redirect(&table->rows, ends->cookie, ROW_NONE);
+		}
+	}
+	new = conn_rows_add(&table->rows, ends->cookie);
+	if (new == ROW_NONE) {
+		table->stats.untracked++;
+		return ROW_NONE;
+	}
+	row = conn_rows_at(&table->rows, new);
+	row->conn.ends = *ends;
+	row->conn.gen = gen + 1;
+	row->conn.opened_ns = row->conn.changed_ns = ts_ns;
+	row->older = older;
+	table->stats.connections++;
+	return new;
+}
+
+void table_release(struct conn_table *table, uint32_t number)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+
+	table_settle(table, row, QUEUED_READY);
+	table_set_owner(table, row, NULL);
+	process_unref(table->processes, TAKE_PTR(row->heir));
+	conn_rows_release(&table->rows, number);
+}
+
+void table_forget(struct conn_table *table, uint32_t number)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+	uint64_t cookie = row->conn.ends.cookie;
+	uint32_t newest = conn_rows_find(&table->rows, cookie);
+
+	if (newest == number) {
+		conn_rows_redirect(&table->rows, cookie, row->older);
+	} else if (newest != ROW_NONE) {
+		struct conn_row *at = conn_rows_at(&table->rows, newest);
+
+		while (at->older != ROW_NONE && at->older != number)
+			at = conn_rows_at(&table->rows, at->older);
+		if (at->older == number)
+			at->older = row->older;
+	}
+	table_release(table, number);
+}
+
+struct queued *table_waiting(struct conn_table *table, const struct conn_row *row)
+{
+	return row->waiting ? event_queue_at(&table->queue, row->waiting) : NULL;
+}
+
+void table_settle(struct conn_table *table, struct conn_row *row, enum queued_kind kind)
+{
+	struct queued *item = table_waiting(table, row);
+
+	if (item && item->kind != QUEUED_READY)
+		event_queue_resolve(&table->queue, item, kind);
+	row->waiting = 0;
+}
+
+struct event *table_transition(struct conn_table *table, uint32_t number, uint8_t new_state,
+			       uint64_t ts_ns, enum queued_kind kind)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+	uint8_t old_state = row->conn.state;
+	struct queued *item;
+	struct event *event;
+
+	table_settle(table, row, QUEUED_READY);
+	row->untold = false;
+	row->conn.state = new_state;
+	row->conn.changed_ns = ts_ns;
+	if (new_state == SW_TCP_CLOSE)
+		row->ended_ns = ts_ns;
+	event = table_push(table, row, EVENT_STATE, kind, ts_ns);
+	if (!event)
+		return NULL;
+	event->old_state = old_state;
+	event->new_state = new_state;
+	event->last = new_state == SW_TCP_CLOSE;
+	if (kind != QUEUED_READY) {
+		row->waiting = table->queue.next - 1;
+		item = event_queue_at(&table->queue, row->waiting);
+		item->row = number;
+	}
+	return event;
+}
+
+/* The timer of a mini socket did not start again: it was the end. */
+static void end_mini(struct conn_table *table, struct queued *item)
+{
+	uint32_t number = item->row;
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+
+	event_queue_resolve(&table->queue, item, QUEUED_READY);
+	row->waiting = 0;
+	table_forget(table, number);
+}
+
+static uint64_t hold_ns(enum queued_kind kind)
+{
+	switch (kind) {
+	case QUEUED_PORT:
+		return HOLD_PORT_NS;
+	case QUEUED_END:
+		return HOLD_END_NS;
+	default:
+		return HOLD_WHY_NS;
+	}
+}
+
+bool conn_table_next(struct conn_table *table, struct event *ret_event)
+{
+	struct queued *item;
+
+	while ((item = event_queue_head(&table->queue))) {
+		if (item->kind == QUEUED_DROPPED) {
+			conn_table_done(table, &item->event);
+			event_queue_pop(&table->queue);
+			continue;
+		}
+		if (item->kind != QUEUED_READY) {
+			if (item->event.ts_ns + hold_ns(item->kind) > table->now_ns ||
+			    (item->kind == QUEUED_PORT && table->repairing))
+				return false;
+			if (item->kind == QUEUED_END)
+				end_mini(table, item);
+			else
+				table_settle(table, conn_rows_at(&table->rows, item->row),
+					     QUEUED_READY);
+		}
+		*ret_event = item->event;
+		event_queue_pop(&table->queue);
+		if (ret_event->kind == EVENT_STATE) {
+			table->stats.transitions++;
+			table->stats.inferred += ret_event->inferred;
+		}
+		return true;
+	}
+	return false;
+}
+
+bool conn_table_holds(const struct conn_table *table)
+{
+	return table->queue.next != table->queue.first;
+}
+
+bool conn_table_wants_look(const struct conn_table *table)
+{
+	return table->look_due;
+}
+
+const struct conn *conn_table_iterate(const struct conn_table *table, size_t *cursor)
+{
+	while (*cursor < table->rows.top) {
+		const struct conn_row *row = conn_rows_at(&table->rows, (*cursor)++);
+
+		if (row->used && row->conn.state != SW_TCP_CLOSE)
+			return &row->conn;
+	}
+	return NULL;
+}
+
+const struct conn_table_stats *conn_table_stats(const struct conn_table *table)
+{
+	return &table->stats;
+}

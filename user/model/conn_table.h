@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only owner of truth: records in, transitions out. One connection is one row from request
+ * socket to the end of TIME_WAIT, found by its cookie; each new life of a cookie is a new
+ * generation. No I/O; time is what the records say.
+ *
+ * Events come out in the order of the kernel's time. An event that another record may still
+ * complete (the port of SYN_SENT, the reason of an end) is held until it is, at most 30 ms.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/event.h"
+#include "model/process.h"
+
+struct conn_table;
+
+struct conn_table_stats {
+	uint64_t connections; /* lives seen, those that were there at the start included */
+	uint64_t transitions;
+	uint64_t inferred;  /* of these */
+	uint64_t lost;	    /* records the kernel side had no room for */
+	uint64_t untracked; /* connections that found no room here */
+};
+
+/* At most `max` rows. `processes` must outlive the table. NULL on lack of memory. */
+struct conn_table *conn_table_new(struct process_table *processes, size_t max);
+void conn_table_free(struct conn_table *table);
+
+/*
+ * Apply one record that decode_record() has accepted. Processes go to the process table. 0; -ENOMEM
+ * or -ENOSPC if a row or event found no room: then the record had no effect, and is counted.
+ */
+int conn_table_apply(struct conn_table *table, const struct sw_header *record);
+
+/* The oldest event that is ready. The caller gives its references back with conn_table_done(). */
+bool conn_table_next(struct conn_table *table, struct event *ret_event);
+void conn_table_done(struct conn_table *table, struct event *event);
+
+/* Are events being held? Then a SW_RECORD_TICK is needed to get them out. */
+bool conn_table_holds(const struct conn_table *table);
+
+/* Is there anything that only a look at the kernel can correct? */
+bool conn_table_wants_look(const struct conn_table *table);
+
+/* Rows in any order: start with *cursor = 0; NULL ends. Ended connections are not shown. */
+const struct conn *conn_table_iterate(const struct conn_table *table, size_t *cursor);
+
+const struct conn_table_stats *conn_table_stats(const struct conn_table *table);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the table share: rows and events (conn_table.c), records (conn_apply.c,
+ * conn_mini.c), looks (conn_look.c), reasons (conn_reason.c). Nobody else includes this. */
+#pragma once
+
+#include "base/util.h"
+#include "model/conn_rows.h"
+#include "model/conn_table.h"
+#include "model/event_queue.h"
+
+struct conn_table {
+	struct process_table *processes; /* not owned */
+	struct conn_rows rows;
+	struct event_queue queue;
+	struct conn_table_stats stats;
+	uint64_t now_ns;   /* the latest time that a record told */
+	uint32_t features; /* enum sw_features of the stream */
+	bool look_due;
+	bool repairing; /* records were lost: the look to come may have what an event waits for */
+	/* The look that is under way. */
+	uint32_t look;	     /* counts from 1 */
+	uint32_t look_cause; /* 0: none is */
+	uint64_t look_begin_ns;
+	uint32_t *visited; /* network namespaces it has been through */
+	size_t visited_count;
+	uint64_t added, changed, removed;
+};
+
+/* A copy of the row as an event, owner included. NULL on lack of memory, which is counted. */
+struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
+			 enum queued_kind queued, uint64_t ts_ns);
+
+/* A new life for a cookie: the next generation. ROW_NONE, counted, if there is no room. */
+uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, uint64_t ts_ns);
+/* Take a row out of the index and free it. */
+void table_forget(struct conn_table *table, uint32_t number);
+/* Free a row that the index does not lead to. */
+void table_release(struct conn_table *table, uint32_t number);
+
+void table_set_owner(struct conn_table *table, struct conn_row *row, struct process *owner);
+
+/* The event that waits for this row, or NULL. */
+struct queued *table_waiting(struct conn_table *table, const struct conn_row *row);
+/* What the row waited for is decided: its event becomes `kind`. Does nothing if it waits not. */
+void table_settle(struct conn_table *table, struct conn_row *row, enum queued_kind kind);
+
+/* Move a row to a new state and push the event, which the caller may complete. NULL: no memory. */
+struct event *table_transition(struct conn_table *table, uint32_t number, uint8_t new_state,
+			       uint64_t ts_ns, enum queued_kind kind);
+
+/* The whole life of a row from a record that tells it is over in an unseen way. */
+void table_end_inferred(struct conn_table *table, uint32_t number, uint64_t ts_ns);
+
+/* conn_apply.c */
+/* The timer of a mini socket started again, or something tells more about its end. */
+void table_drop_tentative_end(struct conn_table *table, struct conn_row *row);
+/* What the record knows of the two ends; zero fields leave the row's as they are. */
+void table_update_ends(struct conn *conn, const struct sw_endpoints *ends, uint32_t flags);
+/* What the socket's own note says, unless accept() or a look has told something newer. */
+void table_note_owner(struct conn_table *table, struct conn_row *row, uint32_t flags,
+		      const struct sw_task *task, uint64_t ts_ns);
+/* A row for a socket that we have not heard of, in the state that it had before the record. */
+uint32_t table_meet(struct conn_table *table, const struct sw_endpoints *ends, uint8_t state,
+		    uint64_t ts_ns);
+/* A child whose request nobody showed: Fast Open, SYN cookies. Emits LISTEN→SYN_RECV. */
+uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *ends,
+			  uint64_t listener_cookie, const struct sw_task *owner, uint64_t ts_ns,
+			  bool inferred);
+/* Until somebody accepts it, a connection belongs to its listener's owner. Cookie 0: unknown. */
+void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cookie);
+
+/* conn_mini.c */
+int mini_apply(struct conn_table *table, const struct sw_header *record);
+
+/* conn_look.c */
+int look_apply(struct conn_table *table, const struct sw_header *record);
+
+/* conn_reason.c: why a full socket in `old_state` was closed, as far as is known by now. */
+enum conn_reason reason_of_close(const struct conn_table *table, const struct conn_row *row,
+				 uint8_t old_state, uint16_t error);
+/* A connection that ends in LAST_ACK or TIME_WAIT: who sent the first FIN. */
+enum conn_reason reason_of_fin(const struct conn_row *row);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Checks records before anybody uses them. Knows their form, not their meaning. */
+#include "model/decode.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/util.h"
+#include "sockwatch/tcp_state.h"
+
+/* Larger than any record, so that a wrong size is noticed before it is waited for. */
+#define RECORD_SIZE_MAX (64 << 10)
+
+static const uint32_t kind_sizes[] = {
+	[SW_RECORD_START] = sizeof(struct sw_start),
+	[SW_RECORD_CLOCK] = sizeof(struct sw_clock),
+	[SW_RECORD_TICK] = sizeof(struct sw_header),
+	[SW_RECORD_LOST] = sizeof(struct sw_lost),
+	[SW_RECORD_LOOK_BEGIN] = sizeof(struct sw_look),
+	[SW_RECORD_LOOK_END] = sizeof(struct sw_look),
+	[SW_RECORD_END] = sizeof(struct sw_header),
+	[SW_RECORD_LOOK_NETNS] = sizeof(struct sw_look_netns),
+	[SW_RECORD_PROCESS] = sizeof(struct sw_process),
+	[SW_RECORD_FORK] = sizeof(struct sw_fork),
+	[SW_RECORD_EXIT] = sizeof(struct sw_exit),
+	[SW_RECORD_STATE] = sizeof(struct sw_state),
+	[SW_RECORD_PORT] = sizeof(struct sw_socket),
+	[SW_RECORD_REQUEST] = sizeof(struct sw_request),
+	[SW_RECORD_REQUEST_END] = sizeof(struct sw_request),
+	[SW_RECORD_CHILD] = sizeof(struct sw_socket),
+	[SW_RECORD_TIMEWAIT] = sizeof(struct sw_timewait),
+	[SW_RECORD_TIMEWAIT_END] = sizeof(struct sw_timewait),
+	[SW_RECORD_ACCEPT] = sizeof(struct sw_socket),
+	[SW_RECORD_CONNECT] = sizeof(struct sw_connect),
+	[SW_RECORD_RESET_IN] = sizeof(struct sw_socket),
+	[SW_RECORD_RESET_OUT] = sizeof(struct sw_socket),
+	[SW_RECORD_ERROR] = sizeof(struct sw_socket),
+	[SW_RECORD_RETRANSMIT] = sizeof(struct sw_socket),
+	[SW_RECORD_DESTROY] = sizeof(struct sw_socket),
+	[SW_RECORD_SOCKET] = sizeof(struct sw_state),
+	[SW_RECORD_HOLDER] = sizeof(struct sw_holder),
+};
+
+static bool ends_are_valid(const struct sw_endpoints *ends)
+{
+	return ends->cookie && (ends->family == SW_FAMILY_INET || ends->family == SW_FAMILY_INET6);
+}
+
+static bool state_is_valid(const struct sw_state *state)
+{
+	bool is_row = state->header.kind == SW_RECORD_SOCKET;
+
+	return ends_are_valid(&state->ends) && state->new_state > SW_TCP_NONE &&
+	       state->new_state < SW_TCP_STATES && state->old_state < SW_TCP_STATES &&
+	       (is_row || state->old_state > SW_TCP_NONE);
+}
+
+static bool timewait_is_valid(const struct sw_timewait *timewait)
+{
+	return ends_are_valid(&timewait->ends) &&
+	       (timewait->substate == SW_TCP_FIN_WAIT2 || timewait->substate == SW_TCP_TIME_WAIT);
+}
+
+/* Names follow the record; each ends with NUL, so the last byte of a part must be one. */
+static bool names_are_valid(const struct sw_process *process)
+{
+	const char *names = (const char *)(process + 1);
+	size_t room = process->header.size - sizeof(*process);
+	size_t exe = process->exe_len, cgroup = process->cgroup_len;
+
+	if (exe + cgroup > room)
+		return false;
+	return (!exe || names[exe - 1] == '\0') && (!cgroup || names[exe + cgroup - 1] == '\0');
+}
+
+static bool start_is_valid(const struct sw_start *start)
+{
+	const char *hooks = (const char *)(start + 1);
+	size_t room = start->header.size - sizeof(*start);
+
+	return !room || hooks[room - 1] == '\0';
+}
+
+/* Every socket record but those above begins with its header and its ends. */
+static bool content_is_valid(const struct sw_header *header)
+{
+	switch (header->kind) {
+	case SW_RECORD_STATE:
+	case SW_RECORD_SOCKET:
+		return state_is_valid((const struct sw_state *)header);
+	case SW_RECORD_TIMEWAIT:
+	case SW_RECORD_TIMEWAIT_END:
+		return timewait_is_valid((const struct sw_timewait *)header);
+	case SW_RECORD_PROCESS:
+		return names_are_valid((const struct sw_process *)header);
+	case SW_RECORD_START:
+		return start_is_valid((const struct sw_start *)header);
+	case SW_RECORD_HOLDER:
+		return ((const struct sw_holder *)header)->cookie != 0;
+	default:
+		return header->kind < SW_RECORD_STATE ||
+		       ends_are_valid(&((const struct sw_socket *)header)->ends);
+	}
+}
+
+int decode_record(const void *bytes, size_t size, const struct sw_header **ret_record)
+{
+	const struct sw_header *header = bytes;
+
+	if (size < sizeof(*header))
+		return -EAGAIN;
+	if (header->size < sizeof(*header) || header->size > RECORD_SIZE_MAX ||
+	    header->size % 8 > 0)
+		return -EBADMSG;
+	if (header->size > size)
+		return -EAGAIN;
+	if (header->kind >= ARRAY_SIZE(kind_sizes) || !kind_sizes[header->kind])
+		return -ENOTSUP;
+	if (header->size < kind_sizes[header->kind] || !content_is_valid(header))
+		return -EBADMSG;
+	*ret_record = header;
+	return 0;
+}

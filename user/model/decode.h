@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Raw bytes to records that can be trusted to be what they say. Pure; fuzzed. */
+#pragma once
+
+#include <stddef.h>
+
+#include "sockwatch/record.h"
+
+/*
+ * Check the record at the start of `size` bytes, which need not be aligned to more than 8. Behind
+ * it: its size fits its kind and the bytes there are, family, states and lengths are in range,
+ * names end with NUL. Text in fixed fields may still lack its NUL and may hold any bytes.
+ * 0; -EBADMSG if it is malformed; -EAGAIN if `size` ends before it does; -ENOTSUP if it is well
+ * formed but of a kind this version does not know: skip it by its size.
+ */
+int decode_record(const void *bytes, size_t size, const struct sw_header **ret_record);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the table tells the views. */
+#pragma once
+
+#include "conn.h"
+
+enum event_kind {
+	EVENT_NONE,
+	EVENT_STATE,  /* a transition */
+	EVENT_EXISTS, /* a socket found at the start */
+	EVENT_OWNER,  /* the connection has another owner now */
+	EVENT_LOST,   /* `count` records were not written */
+	EVENT_RESYNC, /* the table was compared with the kernel */
+};
+
+struct event {
+	enum event_kind kind;
+	uint64_t ts_ns; /* CLOCK_MONOTONIC */
+	uint8_t old_state;
+	uint8_t new_state;
+	bool inferred;		 /* not seen by a hook: concluded, or found by a look */
+	bool last;		 /* the connection is over with this transition */
+	bool acted;		 /* `actor` operated on the socket, and is not its owner */
+	enum conn_reason reason; /* of the last transition */
+	struct sw_actor actor;
+	struct conn conn;		/* as it was then; conn.owner is a counted reference */
+	struct process *previous_owner; /* EVENT_OWNER: counted reference, or NULL */
+	uint64_t count;			/* EVENT_LOST */
+	struct {
+		uint64_t added, changed, removed, unseen_netns;
+	} resync;
+};

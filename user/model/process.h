@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The processes we know, living and dead. A process is (pid, start time): a pid used again is
+ * another process. The dead stay as long as a connection, an event or a child refers to them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sockwatch/record.h"
+
+struct process_table;
+
+struct process {
+	uint32_t pid;
+	uint32_t uid;
+	uint64_t start_ns;	    /* since boot, suspend included */
+	char comm[SW_COMM_LEN + 1]; /* empty: known only as somebody's parent so far */
+	char *exe;		    /* full path; NULL: unknown, or a kernel thread */
+	char *cgroup;		    /* path below the hierarchy's root; NULL: unknown */
+	char *container;	    /* id or name out of the cgroup path; NULL: none */
+	const char *runtime;	    /* static string: "docker", "podman" ...; NULL: none */
+	struct process *parent;	    /* counted reference; NULL: unknown */
+	uint32_t ppid;		    /* 0: unknown */
+	bool exe_deleted;
+	bool kernel;
+	bool exited;
+	bool traced;	      /* it, or one it descends from, was marked by process_table_trace() */
+	unsigned int sockets; /* rows of the connection table that it owns; kept by that table */
+	/* The table's own. */
+	bool parent_cut; /* it has more ancestors than the table keeps */
+	unsigned int refs;
+	struct process *hash_next;
+};
+
+/* NULL on lack of memory. */
+struct process_table *process_table_new(void);
+/* Every reference must have been given back. Accepts NULL. */
+void process_table_free(struct process_table *table);
+
+/*
+ * Apply one record that the decoder has accepted. 0, or -ENOMEM, after which the table is as it
+ * was before.
+ */
+int process_table_exec(struct process_table *table, const struct sw_process *record);
+int process_table_fork(struct process_table *table, const struct sw_fork *record);
+void process_table_exit(struct process_table *table, const struct sw_exit *record);
+
+/*
+ * The process as known, or made from what `task` says. NULL if task->pid is 0 or out of memory. No
+ * reference is taken: take one before the next call, which may free a process that is dead.
+ */
+struct process *process_table_get(struct process_table *table, const struct sw_task *task);
+
+/* The living process that has this pid, or NULL. No reference is taken. */
+struct process *process_table_find(struct process_table *table, uint32_t pid);
+
+/* Mark a process; its later children inherit the mark. 0, -ENOMEM, or -EINVAL if the pid is 0. */
+int process_table_trace(struct process_table *table, const struct sw_task *task);
+
+size_t process_table_count(const struct process_table *table);
+
+/* Both accept NULL. ref returns its argument. The last unref of a dead process frees it. */
+struct process *process_ref(struct process *process);
+void process_unref(struct process_table *table, struct process *process);

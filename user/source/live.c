@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The running kernel: loads the programs, drains the ring, walks the iterators. */
+#include "source/live.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/util.h"
+#include "model/decode.h"
+#include "sockwatch/settings.h"
+#include "source/batch.h"
+#include "source/netns.h"
+#include "tracer.skel.h"
+
+/* How often the kernel is asked for what its programs missed (a system call each). */
+#define MISSES_INTERVAL_NS (500 * NSEC_PER_MSEC)
+/* Enough that a batch is worth the wake-up, little enough that the ring has room left. */
+#define WAKEUP_PART 4
+#define CPUS_MAX 8192 /* CONFIG_NR_CPUS of the largest kernels */
+
+struct live {
+	struct tracer *tracer;
+	struct ring_buffer *ring;
+	struct hook_status *hooks;
+	struct kernel_facts facts;
+	struct batch batch;   /* what live_at() shows */
+	struct batch waiting; /* made in user space, for the next live_collect() */
+	enum sw_mode mode;
+	int error;	     /* of a callback */
+	uint64_t opened_ns;  /* before the first hook was there */
+	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
+	uint64_t misses_told;
+	uint64_t doubts_seen; /* misses of MISS_IS_DOUBT */
+	bool doubt;
+	uint64_t misses_read_ns;
+	int64_t clock_told_ns;
+};
+
+uint64_t live_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+static int64_t realtime_offset_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)(now.tv_sec * NSEC_PER_SEC + now.tv_nsec) - (int64_t)live_now_ns();
+}
+
+/* libbpf's talk has no context pointer, and is only of use when something has failed. */
+static char libbpf_log[2048];
+
+static int keep_log(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char line[1024];
+	size_t len, used = strlen(libbpf_log);
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), format, arguments);
+	len = strlen(line);
+	if (used + len >= sizeof(libbpf_log))
+		used = 0; /* the last words matter */
+	memcpy(libbpf_log + used, line, len + 1);
+	return 0;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static void explain(struct live_error *error, bool refused, const char *what, int r)
+{
+	char *newline;
+
+	error->refused = refused;
+	snprintf(error->message, sizeof(error->message), "%s: %s%s%.300s", what, strerror(-r),
+		 libbpf_log[0] ? "; " : "", libbpf_log);
+	while ((newline = strpbrk(error->message, "\n\r")))
+		*newline = ' ';
+}
+
+static void settle_settings(struct live *live, uint32_t ring_bytes)
+{
+	struct sw_settings *settings = (void *)&live->tracer->rodata->settings;
+
+	bpf_map__set_max_entries(live->tracer->maps.events, ring_bytes);
+	settings->wakeup_bytes = ring_bytes / WAKEUP_PART;
+	settings->reset_has_reason = hooks_tracepoint_arguments("tcp_send_reset") >= 3;
+	if (live->mode == SW_MODE_TRACEPOINT) {
+		settings->timewait_timer = live->facts.timewait_timer;
+		settings->request_timer = live->facts.request_timer;
+	}
+}
+
+static int load(struct live *live, const struct live_options *options, struct live_error *error)
+{
+	const struct hook *failed = NULL;
+	int r;
+
+	live->tracer = tracer__open();
+	if (!live->tracer) {
+		r = -errno;
+		explain(error, false, "cannot open the BPF programs", r);
+		return r;
+	}
+	hooks_select(live->mode, &live->facts, live->hooks);
+	hooks_prepare(live->tracer->obj, live->hooks);
+	settle_settings(live, options->ring_bytes);
+	r = tracer__load(live->tracer);
+	if (r < 0) {
+		explain(error, r == -EPERM, "cannot load the BPF programs", r);
+		return r;
+	}
+	r = hooks_attach(live->tracer->obj, &live->facts, live->hooks, &failed);
+	if (r < 0) {
+		explain(error, true, failed ? failed->target : "cannot attach", r);
+		return r;
+	}
+	return 0;
+}
+
+static int on_record(void *data, void *record, size_t size)
+{
+	struct live *live = data;
+
+	live->error = batch_copy(&live->batch, record, size);
+	return live->error;
+}
+
+int live_open(const struct live_options *options, struct live **ret_live,
+	      struct live_error *ret_error)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int r;
+
+	memset(ret_error, 0, sizeof(*ret_error));
+	libbpf_log[0] = '\0';
+	libbpf_set_print(keep_log);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	if (!live || !(live->hooks = calloc(hooks_count(), sizeof(*live->hooks)))) {
+		free(live);
+		explain(ret_error, false, "cannot start", -ENOMEM);
+		return -ENOMEM;
+	}
+	live->opened_ns = live_now_ns();
+	kernel_facts_read(&live->facts);
+	if (kernel_refuses(&live->facts, ret_error->message, sizeof(ret_error->message))) {
+		ret_error->refused = true;
+		live_close(live);
+		return -EPERM;
+	}
+	live->mode = options->mode;
+	if (live->mode == SW_MODE_NONE)
+		live->mode = hooks_trampolines_work() ? SW_MODE_TRAMPOLINE : SW_MODE_TRACEPOINT;
+	r = load(live, options, ret_error);
+	if (r == 0) {
+		live->ring = ring_buffer__new(bpf_map__fd(live->tracer->maps.events), on_record,
+					      live, NULL);
+		if (!live->ring) {
+			r = -errno;
+			explain(ret_error, false, "cannot map the ring buffer", r);
+		}
+	}
+	if (r < 0) {
+		live_close(live);
+		return r;
+	}
+	*ret_live = live;
+	return 0;
+}
+
+void live_detach(struct live *live)
+{
+	hooks_detach(live->hooks);
+}
+
+void live_close(struct live *live)
+{
+	if (!live)
+		return;
+	hooks_detach(live->hooks);
+	ring_buffer__free(live->ring);
+	tracer__destroy(live->tracer);
+	batch_done(&live->batch);
+	batch_done(&live->waiting);
+	free(live->hooks);
+	free(live);
+}
+
+enum sw_mode live_mode(const struct live *live)
+{
+	return live->mode;
+}
+
+const struct hook_status *live_hooks(const struct live *live)
+{
+	return live->hooks;
+}
+
+const struct kernel_facts *live_facts(const struct live *live)
+{
+	return &live->facts;
+}
+
+int live_fd(const struct live *live)
+{
+	return ring_buffer__epoll_fd(live->ring);
+}
+
+/* ---- records made here ------------------------------------------------------------------------
+ */
+
+static void *make(struct live *live, uint16_t kind, size_t size)
+{
+	struct sw_header *header = batch_add(&live->waiting, size);
+
+	if (header) {
+		header->ts_ns = live_now_ns();
+		header->kind = kind;
+		header->size = (uint32_t)((size + 7) & ~(size_t)7);
+	}
+	return header;
+}
+
+/* A step of the clock, or a suspend, in which CLOCK_MONOTONIC stands still. */
+static int tell_clock(struct live *live)
+{
+	int64_t offset = realtime_offset_ns();
+	struct sw_clock *clock;
+
+	if (llabs(offset - live->clock_told_ns) < (long long)NSEC_PER_MSEC)
+		return 0;
+	clock = make(live, SW_RECORD_CLOCK, sizeof(*clock));
+	if (!clock)
+		return -ENOMEM;
+	clock->realtime_offset_ns = live->clock_told_ns = offset;
+	return 0;
+}
+
+/* "mechanism:target" of each attached hook, ended by NUL. Returns the length. */
+static size_t write_hooks(const struct live *live, char *out)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < hooks_count(); i++) {
+		const struct hook *hook = hooks_at(i);
+
+		if (live->hooks[i].state != HOOK_ATTACHED || hook->mechanism == HOOK_ITERATOR)
+			continue;
+		/* A second copy at the same place is no other hook. */
+		if (i > 0 && strcmp(hook->target, hooks_at(i - 1)->target) == 0 &&
+		    hook->mechanism == hooks_at(i - 1)->mechanism)
+			continue;
+		len += sprintf(out + len, "%s:%s", hook_mechanism_name(hook->mechanism),
+			       hook->target) +
+		       1;
+	}
+	return len;
+}
+
+int live_start(struct live *live)
+{
+	char names[4096]; /* 40 hooks of at most 50 bytes */
+	size_t len = write_hooks(live, names);
+	struct sw_header *clock;
+	struct sw_start *start;
+
+	if (tell_clock(live) < 0)
+		return -ENOMEM;
+	start = make(live, SW_RECORD_START, sizeof(*start) + len);
+	if (!start)
+		return -ENOMEM;
+	/* Both come before what the hooks wrote while they were being attached. */
+	clock = (struct sw_header *)batch_at(&live->waiting, 0);
+	clock->ts_ns = start->header.ts_ns = live->opened_ns;
+	start->mode = live->mode;
+	start->features = hooks_features(live->hooks);
+	snprintf(start->version, sizeof(start->version), "%s", SOCKWATCH_VERSION);
+	memcpy(start->kernel, live->facts.release, sizeof(start->kernel) - 1);
+	memcpy(start + 1, names, len);
+	return 0;
+}
+
+int live_tick(struct live *live, uint16_t kind)
+{
+	return make(live, kind, sizeof(struct sw_header)) ? 0 : -ENOMEM;
+}
+
+/* ---- loss -------------------------------------------------------------------------------------
+ */
+
+static uint64_t read_drops(const struct live *live)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t counts[CPUS_MAX], sum = 0;
+	uint32_t zero = 0;
+
+	if (cpus <= 0 || cpus > CPUS_MAX ||
+	    bpf_map_lookup_elem(bpf_map__fd(live->tracer->maps.drops), &zero, counts) < 0)
+		return live->drops_told;
+	for (int i = 0; i < cpus; i++)
+		sum += counts[i];
+	return sum;
+}
+
+/*
+ * A program that is interrupted on its processor is not run a second time; the kernel counts it.
+ * For the timer hooks that is nearly always about somebody else's timer: a look will tell.
+ */
+static uint64_t read_misses(struct live *live)
+{
+	uint64_t misses = 0, doubts = 0;
+
+	for (size_t i = 0; i < hooks_count(); i++) {
+		const struct hook *hook = hooks_at(i);
+		struct bpf_program *program;
+		struct bpf_prog_info info = {};
+		uint32_t size = sizeof(info);
+
+		if (live->hooks[i].state != HOOK_ATTACHED || hook->mechanism == HOOK_ITERATOR)
+			continue;
+		program = bpf_object__find_program_by_name(live->tracer->obj, hook->program);
+		if (!program || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) < 0)
+			continue;
+		if (hook->miss == MISS_IS_DOUBT)
+			doubts += info.recursion_misses;
+		else if (hook->miss == MISS_IS_LOSS)
+			misses += info.recursion_misses;
+	}
+	live->doubt |= doubts != live->doubts_seen;
+	live->doubts_seen = doubts;
+	return misses;
+}
+
+bool live_take_doubt(struct live *live)
+{
+	bool doubt = live->doubt;
+
+	live->doubt = false;
+	return doubt;
+}
+
+static int tell_lost(struct live *live)
+{
+	uint64_t now_ns = live_now_ns(), drops = read_drops(live), misses = live->misses_told;
+	struct sw_lost *lost;
+
+	if (now_ns - live->misses_read_ns > MISSES_INTERVAL_NS) {
+		misses = read_misses(live);
+		live->misses_read_ns = now_ns;
+	}
+	if (drops == live->drops_told && misses == live->misses_told)
+		return 0;
+	lost = make(live, SW_RECORD_LOST, sizeof(*lost));
+	if (!lost)
+		return -ENOMEM;
+	lost->count = drops - live->drops_told + misses - live->misses_told;
+	live->drops_told = drops;
+	live->misses_told = misses;
+	return 0;
+}
+
+/* ---- collecting -------------------------------------------------------------------------------
+ */
+
+int live_collect(struct live *live)
+{
+	int r;
+
+	/* While we are here, nobody needs to wake us. */
+	live->tracer->bss->reader_sleeps = 0;
+	batch_clear(&live->batch);
+	r = ring_buffer__consume(live->ring);
+	if (r < 0)
+		return live->error < 0 ? live->error : r;
+	r = tell_lost(live);
+	if (r == 0)
+		r = tell_clock(live);
+	for (size_t i = 0; r == 0 && i < live->waiting.count; i++) {
+		const struct sw_header *record = batch_at(&live->waiting, i);
+
+		r = batch_copy(&live->batch, record, record->size);
+	}
+	if (r < 0)
+		return r;
+	batch_clear(&live->waiting);
+	batch_sort(&live->batch);
+	return (int)live->batch.count;
+}
+
+const struct sw_header *live_at(const struct live *live, size_t index)
+{
+	return batch_at(&live->batch, index);
+}
+
+bool live_sleep(struct live *live)
+{
+	live->tracer->bss->reader_sleeps = 1;
+	__sync_synchronize();
+	/* A record that came just before the flag was set has woken nobody. */
+	batch_clear(&live->batch);
+	(void)ring_buffer__consume(live->ring);
+	for (size_t i = 0; i < live->batch.count; i++) {
+		const struct sw_header *record = batch_at(&live->batch, i);
+
+		if (batch_copy(&live->waiting, record, record->size) < 0)
+			live->drops_told--; /* told as lost by the next collection */
+	}
+	batch_clear(&live->batch);
+	return live->waiting.count == 0;
+}
+
+/* ---- looks ------------------------------------------------------------------------------------
+ */
+
+static struct bpf_link *iterator_link(const struct live *live, const char *program)
+{
+	for (size_t i = 0; i < hooks_count(); i++)
+		if (strcmp(hooks_at(i)->program, program) == 0)
+			return live->hooks[i].link;
+	return NULL;
+}
+
+/* The programs write whole records, but read() may cut them where its buffer ends. */
+static int run_iterator(struct live *live, const char *program)
+{
+	CLEANUP_FD int fd = bpf_iter_create(bpf_link__fd(iterator_link(live, program)));
+	_Alignas(8) char buffer[64 << 10];
+	const struct sw_header *record;
+	size_t used = 0, at;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buffer + used, sizeof(buffer) - used)) != 0) {
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n < 0)
+			return -errno;
+		used += n;
+		for (at = 0; decode_record(buffer + at, used - at, &record) == 0;
+		     at += record->size)
+			if (batch_copy(&live->waiting, record, record->size) < 0)
+				return -ENOMEM;
+		used -= at;
+		memmove(buffer, buffer + at, used);
+		if (used == sizeof(buffer))
+			return -EBADMSG;
+	}
+	return used ? -EBADMSG : 0;
+}
+
+static int visit_netns(void *data, uint32_t inode)
+{
+	struct live *live = data;
+	struct sw_look_netns *record;
+	int r = run_iterator(live, "show_socket");
+
+	if (r < 0)
+		return r;
+	record = make(live, SW_RECORD_LOOK_NETNS, sizeof(*record));
+	if (!record)
+		return -ENOMEM;
+	record->netns = inode;
+	return 0;
+}
+
+/* Processes first, then sockets, then who holds them. */
+int live_look(struct live *live, uint32_t cause)
+{
+	uint64_t begin_ns = live_now_ns();
+	struct netns_list list;
+	struct sw_look *look;
+	int r;
+
+	look = make(live, SW_RECORD_LOOK_BEGIN, sizeof(*look));
+	if (!look)
+		return -ENOMEM;
+	look->begin_ns = begin_ns;
+	look->cause = cause;
+	r = run_iterator(live, "show_process");
+	if (r < 0)
+		return r;
+	r = netns_list_read(&list);
+	if (r == 0) {
+		r = netns_list_visit(&list, visit_netns, live);
+		if (r >= 0)
+			r = run_iterator(live, "show_holder");
+		look = r < 0 ? NULL : make(live, SW_RECORD_LOOK_END, sizeof(*look));
+		if (look) {
+			look->begin_ns = begin_ns;
+			look->cause = cause;
+			look->incomplete = (uint32_t)list.unseen;
+		}
+		netns_list_done(&list);
+	}
+	return r < 0 ? r : 0;
+}

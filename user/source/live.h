@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The running kernel as a source of records. With hooks.c the only place that knows libbpf. Not
+ * for threads: a look moves the caller through the network namespaces.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sockwatch/record.h"
+#include "source/hooks.h"
+
+struct live;
+
+struct live_options {
+	enum sw_mode mode;   /* SW_MODE_NONE: choose by probing */
+	uint32_t ring_bytes; /* power of two and multiple of the page size */
+};
+
+/* What went wrong, in a sentence with the cure. */
+struct live_error {
+	char message[768];
+	bool refused; /* privilege or kernel lacks what is needed: exit status 77 */
+};
+
+/* Load and attach. 0, or negative errno and ret_error filled. */
+int live_open(const struct live_options *options, struct live **ret_live,
+	      struct live_error *ret_error);
+/* Detaches everything. Accepts NULL. */
+void live_close(struct live *live);
+
+/* Stop the hooks, keep what they have written. */
+void live_detach(struct live *live);
+
+enum sw_mode live_mode(const struct live *live);
+const struct hook_status *live_hooks(const struct live *live);
+const struct kernel_facts *live_facts(const struct live *live);
+
+/* Readable when the kernel wants to wake us; see live_sleep(). */
+int live_fd(const struct live *live);
+
+/* The first records of a stream: SW_RECORD_CLOCK and SW_RECORD_START. 0 or -ENOMEM. */
+int live_start(struct live *live);
+
+/*
+ * Walk over the kernel's tables; `cause` is enum sw_look_cause. The records join those of the next
+ * live_collect(), each at its time. 0 or negative errno.
+ */
+int live_look(struct live *live, uint32_t cause);
+
+/*
+ * Take what the hooks have written, add SW_RECORD_LOST if records found no room, and sort all by
+ * the kernel's time. The records of the last call are gone. Number of records, or -ENOMEM.
+ */
+int live_collect(struct live *live);
+const struct sw_header *live_at(const struct live *live, size_t index);
+
+/* May a hook have missed something that only a look can show? Asking ends the doubt. */
+bool live_take_doubt(struct live *live);
+
+/* A record without content that says what time it is. */
+int live_tick(struct live *live, uint16_t kind);
+
+/*
+ * Ask for a wake-up at the next record. Returns false if some are waiting already: then collect
+ * again instead of sleeping.
+ */
+bool live_sleep(struct live *live);
+
+/* CLOCK_MONOTONIC. */
+uint64_t live_now_ns(void);

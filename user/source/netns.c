@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds and enters network namespaces. */
+#include "source/netns.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/util.h"
+
+static int add(struct netns_list *list, const char *path)
+{
+	CLEANUP_FD int fd = -1;
+	struct stat status;
+	void *items;
+
+	if (stat(path, &status) < 0) {
+		/* It may just have gone; a refusal means that it is there. */
+		list->unseen += errno == EACCES || errno == EPERM;
+		return 0;
+	}
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].inode == (uint32_t)status.st_ino)
+			return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		list->unseen++;
+		return 0;
+	}
+	items = realloc(list->items, (list->count + 1) * sizeof(*list->items));
+	if (!items)
+		return -ENOMEM;
+	list->items = items;
+	list->items[list->count].inode = (uint32_t)status.st_ino;
+	list->items[list->count++].fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int add_processes(struct netns_list *list)
+{
+	CLEANUP_DIR DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	char path[280];
+	int r = 0;
+
+	while (proc && r == 0 && (entry = readdir(proc))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
+		r = add(list, path);
+	}
+	return r;
+}
+
+/* mountinfo writes space, tab, newline and backslash as \ooo. */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+static int add_mounts(struct netns_list *list)
+{
+	CLEANUP_FILE FILE *file = fopen("/proc/self/mountinfo", "re");
+	CLEANUP_FREE char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+
+	while (file && r == 0 && getline(&line, &size, file) >= 0) {
+		char root[64], point[4096];
+
+		if (!strstr(line, " - nsfs ") ||
+		    sscanf(line, "%*s %*s %*s %63s %4095s", root, point) != 2 ||
+		    strncmp(root, "net:", 4) != 0)
+			continue;
+		unescape(point);
+		r = add(list, point);
+	}
+	return r;
+}
+
+int netns_list_read(struct netns_list *ret_list)
+{
+	int r;
+
+	memset(ret_list, 0, sizeof(*ret_list));
+	r = add(ret_list, "/proc/self/ns/net");
+	if (r == 0)
+		r = add_mounts(ret_list);
+	if (r == 0)
+		r = add_processes(ret_list);
+	if (r < 0)
+		netns_list_done(ret_list);
+	return r;
+}
+
+void netns_list_done(struct netns_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		close(list->items[i].fd);
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}
+
+int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t inode), void *data)
+{
+	CLEANUP_FD int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	int r = 0;
+
+	if (home < 0 || fstat(home, &status) < 0)
+		return -errno;
+	for (size_t i = 0; i < list->count && r >= 0; i++) {
+		bool is_home = list->items[i].inode == (uint32_t)status.st_ino;
+
+		if (!is_home && setns(list->items[i].fd, CLONE_NEWNET) < 0) {
+			list->unseen++;
+			continue;
+		}
+		r = visit(data, list->items[i].inode);
+		if (!is_home && setns(home, CLONE_NEWNET) < 0)
+			return -errno;
+	}
+	return r;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The network namespaces of this machine, and visits to them. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct netns_list {
+	struct {
+		uint32_t inode;
+		int fd; /* owned */
+	} * items;
+	size_t count;
+	size_t unseen; /* that exist but could not be opened */
+};
+
+/*
+ * Every namespace that a process lives in (/proc/PID/ns/net) or that is mounted somewhere (ip
+ * netns, docker: type nsfs in /proc/self/mountinfo). Those kept alive by nothing but sockets
+ * cannot be found. 0, or -ENOMEM.
+ */
+int netns_list_read(struct netns_list *ret_list);
+void netns_list_done(struct netns_list *list);
+
+/*
+ * Call `visit` once in each, with this thread inside; afterwards the thread is back. Stops at the
+ * first negative result and returns it; namespaces that cannot be entered count as unseen.
+ */
+int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t inode), void *data);

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What can be told, in the order in which it is told. */
+#include "view/field.h"
+
+#include <string.h>
+
+#include "base/util.h"
+#include "model/process.h"
+
+static void set_text(struct value *ret, const char *text, size_t len)
+{
+	ret->kind = VALUE_TEXT;
+	ret->text = text;
+	ret->len = len;
+}
+
+static void set_string(struct value *ret, const char *text)
+{
+	if (text)
+		set_text(ret, text, strlen(text));
+}
+
+static void set_number(struct value *ret, uint64_t number)
+{
+	ret->kind = VALUE_NUMBER;
+	ret->number = number;
+}
+
+static void set_true(struct value *ret)
+{
+	ret->kind = VALUE_BOOL;
+	ret->number = 1;
+}
+
+static const struct process *owner_of(const struct field_context *context)
+{
+	return context->event->conn.owner;
+}
+
+static void get_ts(const struct field_context *context, struct value *ret)
+{
+	int64_t ns = (int64_t)context->event->ts_ns + context->realtime_offset_ns;
+
+	set_text(ret, ret->buffer, format_time(ns, ret->buffer));
+}
+
+static void get_event(const struct field_context *context, struct value *ret)
+{
+	set_string(ret, event_kind_name(context->event->kind));
+}
+
+static void get_old(const struct field_context *context, struct value *ret)
+{
+	set_string(ret, conn_state_name(context->event->old_state));
+}
+
+static void get_new(const struct field_context *context, struct value *ret)
+{
+	set_string(ret, conn_state_name(context->event->new_state));
+}
+
+static void get_proto(const struct field_context *context, struct value *ret)
+{
+	set_string(ret, context->event->conn.ends.protocol == SW_PROTO_UDP ? "udp" : "tcp");
+}
+
+static void get_family(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, conn_is_v6(&context->event->conn) ? 6 : 4);
+}
+
+static void get_laddr(const struct field_context *context, struct value *ret)
+{
+	const struct sw_endpoints *ends = &context->event->conn.ends;
+
+	set_text(ret, ret->buffer, format_address(ends->family, ends->laddr, ret->buffer));
+}
+
+static void get_raddr(const struct field_context *context, struct value *ret)
+{
+	const struct sw_endpoints *ends = &context->event->conn.ends;
+
+	set_text(ret, ret->buffer, format_address(ends->family, ends->raddr, ret->buffer));
+}
+
+static bool is_listener(const struct event *event)
+{
+	return event->new_state == SW_TCP_LISTEN || event->old_state == SW_TCP_LISTEN
+		       ? event->new_state != SW_TCP_SYN_RECV
+		       : event->conn.state == SW_TCP_LISTEN;
+}
+
+static void get_lport(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.ends.lport)
+		set_number(ret, context->event->conn.ends.lport);
+}
+
+/* A listener's remote port is 0 as a fact, not for want of knowledge. */
+static void get_rport(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.ends.rport || is_listener(context->event))
+		set_number(ret, context->event->conn.ends.rport);
+}
+
+static void get_state(const struct field_context *context, struct value *ret)
+{
+	set_string(ret, conn_state_name(context->event->new_state));
+}
+
+static void get_pid(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context))
+		set_number(ret, owner_of(context)->pid);
+}
+
+static void get_comm(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context) && owner_of(context)->comm[0])
+		set_string(ret, owner_of(context)->comm);
+}
+
+static void get_exe(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context))
+		set_string(ret, owner_of(context)->exe);
+}
+
+static void get_uid(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context))
+		set_number(ret, owner_of(context)->uid);
+	else if (context->event->conn.uid_known)
+		set_number(ret, context->event->conn.ends.uid);
+}
+
+static void get_netns(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.ends.netns)
+		set_number(ret, context->event->conn.ends.netns);
+}
+
+static void get_cgroup(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context))
+		set_string(ret, owner_of(context)->cgroup);
+}
+
+static void get_container(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context))
+		set_string(ret, owner_of(context)->container);
+}
+
+static void get_cookie(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, context->event->conn.ends.cookie);
+}
+
+static void get_gen(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, context->event->conn.gen);
+}
+
+static void get_ppid(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context) && owner_of(context)->ppid)
+		set_number(ret, owner_of(context)->ppid);
+}
+
+static void get_runtime(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context))
+		set_string(ret, owner_of(context)->runtime);
+}
+
+static void get_exe_deleted(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context) && owner_of(context)->exe_deleted)
+		set_true(ret);
+}
+
+static void get_by_pid(const struct field_context *context, struct value *ret)
+{
+	if (context->event->acted)
+		set_number(ret, context->event->actor.pid);
+}
+
+static void get_by_comm(const struct field_context *context, struct value *ret)
+{
+	const char *comm = context->event->actor.comm;
+
+	if (context->event->acted)
+		set_text(ret, comm, strnlen(comm, SW_COMM_LEN));
+}
+
+static void get_inferred(const struct field_context *context, struct value *ret)
+{
+	if (context->event->inferred)
+		set_true(ret);
+}
+
+static void get_previous_pid(const struct field_context *context, struct value *ret)
+{
+	if (context->event->previous_owner)
+		set_number(ret, context->event->previous_owner->pid);
+}
+
+static void get_previous_comm(const struct field_context *context, struct value *ret)
+{
+	if (context->event->previous_owner && context->event->previous_owner->comm[0])
+		set_string(ret, context->event->previous_owner->comm);
+}
+
+static void get_reason(const struct field_context *context, struct value *ret)
+{
+	set_string(ret, conn_reason_name(context->event->reason));
+}
+
+static void get_duration(const struct field_context *context, struct value *ret)
+{
+	const struct event *event = context->event;
+
+	if (!event->conn.existed && event->ts_ns >= event->conn.opened_ns)
+		set_number(ret, (event->ts_ns - event->conn.opened_ns) / NSEC_PER_USEC);
+}
+
+static void get_rx_bytes(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.counted)
+		set_number(ret, context->event->conn.counters.rx_bytes);
+}
+
+static void get_tx_bytes(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.counted)
+		set_number(ret, context->event->conn.counters.tx_bytes);
+}
+
+/* No sample yet is 0 in the kernel, which is no round-trip time. */
+static void get_rtt(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.counted && context->event->conn.counters.rtt_us)
+		set_number(ret, context->event->conn.counters.rtt_us);
+}
+
+static void get_retrans(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.counted)
+		set_number(ret, context->event->conn.counters.retrans);
+}
+
+static void get_error(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.error)
+		set_string(ret, format_errno(context->event->conn.error));
+}
+
+static void get_connect(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.connect_ns)
+		set_number(ret, context->event->conn.connect_ns / NSEC_PER_USEC);
+}
+
+static void get_count(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, context->event->count);
+}
+
+static void get_added(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, context->event->resync.added);
+}
+
+static void get_changed(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, context->event->resync.changed);
+}
+
+static void get_removed(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, context->event->resync.removed);
+}
+
+static void get_unseen(const struct field_context *context, struct value *ret)
+{
+	set_number(ret, context->event->resync.unseen_netns);
+}
+
+/* clang-format off */
+#define ROW(name, title, width, get, help) { name, title, help, FIELD_ROW, EVENT_NONE, width, get }
+#define ON(when, name, get, help) { name, name, help, when, EVENT_NONE, 0, get }
+#define FOR(kind, name, get, help) { name, name, help, FIELD_EVENT, kind, 0, get }
+
+static const struct field fields[] = {
+	{ "ts", "TIME", "when, RFC 3339 in UTC", FIELD_EVENT, EVENT_NONE, 0, get_ts },
+	{ "event", "EVENT", "state, exists, owner, lost or resync", FIELD_EVENT, EVENT_NONE, 0, get_event },
+	ON(FIELD_STATE, "old", get_old, "the state before"),
+	ON(FIELD_STATE, "new", get_new, "the state after"),
+	ON(FIELD_KNOWN, "inferred", get_inferred, "concluded, or found by a look; not seen by a hook"),
+	ROW("proto", "PROTO", 5, get_proto, "tcp or udp"),
+	ROW("family", "FAMILY", 1, get_family, "4 or 6, the socket's"),
+	ROW("laddr", "LOCAL", 0, get_laddr, "local address"),
+	ROW("lport", "LPORT", 5, get_lport, "local port"),
+	ROW("raddr", "REMOTE", 0, get_raddr, "remote address"),
+	ROW("rport", "RPORT", 5, get_rport, "remote port"),
+	ROW("state", "STATE", 11, get_state, "TCP state, the kernel's name"),
+	ROW("pid", "PID", 7, get_pid, "process that owns the connection"),
+	ROW("comm", "COMM", 15, get_comm, "its name"),
+	ROW("exe", "EXE", 0, get_exe, "full path of its executable"),
+	ROW("uid", "UID", 5, get_uid, "its user"),
+	ROW("netns", "NETNS", 10, get_netns, "network namespace (inode number)"),
+	ROW("cgroup", "CGROUP", 0, get_cgroup, "its cgroup"),
+	ROW("container", "CONTAINER", 12, get_container, "container it runs in"),
+	ROW("cookie", "COOKIE", 8, get_cookie, "the kernel's socket cookie"),
+	ROW("gen", "GEN", 3, get_gen, "which life of the socket, from 1"),
+	ON(FIELD_KNOWN, "runtime", get_runtime, "what runs the container"),
+	ON(FIELD_KNOWN, "ppid", get_ppid, "the owner's parent"),
+	ON(FIELD_KNOWN, "exe_deleted", get_exe_deleted, "the executable has no name any more"),
+	ON(FIELD_KNOWN, "by_pid", get_by_pid, "process that acted, if it is not the owner"),
+	ON(FIELD_KNOWN, "by_comm", get_by_comm, "name of its thread"),
+	ON(FIELD_LAST, "reason", get_reason, "why it ended"),
+	ON(FIELD_LAST, "duration_us", get_duration, "how long it lived"),
+	ON(FIELD_LAST, "rx_bytes", get_rx_bytes, "payload received"),
+	ON(FIELD_LAST, "tx_bytes", get_tx_bytes, "payload sent"),
+	ON(FIELD_LAST, "rtt_us", get_rtt, "smoothed round-trip time"),
+	ON(FIELD_LAST, "retrans", get_retrans, "segments sent again"),
+	ON(FIELD_LAST, "error", get_error, "the socket's error"),
+	ON(FIELD_KNOWN, "connect_us", get_connect, "how long connect(2) took"),
+	FOR(EVENT_OWNER, "previous_pid", get_previous_pid, "the owner before"),
+	FOR(EVENT_OWNER, "previous_comm", get_previous_comm, "its name"),
+	FOR(EVENT_LOST, "count", get_count, "records that found no room"),
+	FOR(EVENT_RESYNC, "added", get_added, "connections that had been missed"),
+	FOR(EVENT_RESYNC, "changed", get_changed, "connections that were in another state"),
+	FOR(EVENT_RESYNC, "removed", get_removed, "connections that had ended"),
+	FOR(EVENT_RESYNC, "unseen_netns", get_unseen, "namespaces that could not be entered"),
+};
+/* clang-format on */
+
+size_t field_count(void)
+{
+	return ARRAY_SIZE(fields);
+}
+
+const struct field *field_at(size_t index)
+{
+	return &fields[index];
+}
+
+const struct field *field_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (strcmp(fields[i].name, name) == 0)
+			return &fields[i];
+	return NULL;
+}
+
+bool field_applies(const struct field *field, const struct event *event)
+{
+	bool about_conn = event->kind == EVENT_STATE || event->kind == EVENT_EXISTS ||
+			  event->kind == EVENT_OWNER;
+
+	switch (field->when) {
+	case FIELD_ROW:
+	case FIELD_KNOWN:
+		return about_conn;
+	case FIELD_STATE:
+		return event->kind == EVENT_STATE;
+	case FIELD_LAST:
+		return event->kind == EVENT_STATE && event->last;
+	case FIELD_EVENT:
+		return field->kind == EVENT_NONE || field->kind == event->kind;
+	}
+	return false;
+}
+
+const char *event_kind_name(enum event_kind kind)
+{
+	static const char *const names[] = {
+		[EVENT_NONE] = NULL,	 [EVENT_STATE] = "state", [EVENT_EXISTS] = "exists",
+		[EVENT_OWNER] = "owner", [EVENT_LOST] = "lost",	  [EVENT_RESYNC] = "resync",
+	};
+
+	return names[kind];
+}

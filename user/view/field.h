@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The field table: for each thing that can be told about a connection or an event its JSON key,
+ * its column title, its help and how to get it. Text, JSON and CSV all read it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/event.h"
+#include "view/format.h"
+
+enum value_kind { VALUE_NONE, VALUE_NUMBER, VALUE_BOOL, VALUE_TEXT };
+
+struct value {
+	enum value_kind kind;
+	uint64_t number;
+	const char *text; /* into `buffer`, or owned by the event; any bytes */
+	size_t len;
+	char buffer[FORMAT_ENDPOINT_SIZE];
+};
+
+/* When a field is told. */
+enum field_when {
+	FIELD_ROW,   /* with every connection; null if unknown */
+	FIELD_STATE, /* with each transition */
+	FIELD_LAST,  /* with the last transition of a connection; null if unknown */
+	FIELD_KNOWN, /* with a connection, where there is something to tell */
+	FIELD_EVENT, /* with this kind of event only: see `kind` */
+};
+
+struct field_context {
+	const struct event *event;
+	int64_t realtime_offset_ns; /* to add to the event's time */
+};
+
+struct field {
+	const char *name;  /* the JSON key: never renamed */
+	const char *title; /* of the column */
+	const char *help;
+	enum field_when when;
+	enum event_kind kind; /* FIELD_EVENT */
+	unsigned int width;   /* of the column on a terminal; 0: as wide as it is */
+	void (*get)(const struct field_context *context, struct value *ret);
+};
+
+size_t field_count(void);
+const struct field *field_at(size_t index);
+/* NULL if there is none. */
+const struct field *field_find(const char *name);
+/* Is the field told with this event? */
+bool field_applies(const struct field *field, const struct event *event);
+
+const char *event_kind_name(enum event_kind kind);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The trace as one JSON object a line. */
+#include <string.h>
+
+#include "model/process.h"
+#include "view/field.h"
+#include "view/view.h"
+
+const char *view_mode_name(uint32_t mode)
+{
+	return mode == SW_MODE_TRAMPOLINE ? "trampoline" : "tracepoint";
+}
+
+static void write_value(struct json *json, const struct value *value)
+{
+	switch (value->kind) {
+	case VALUE_NONE:
+		json_null(json);
+		break;
+	case VALUE_NUMBER:
+		json_u64(json, value->number);
+		break;
+	case VALUE_BOOL:
+		json_bool(json, value->number);
+		break;
+	case VALUE_TEXT:
+		json_string(json, value->text, value->len);
+		break;
+	}
+}
+
+static void write_string(struct json *json, const char *key, const char *text, size_t max)
+{
+	json_key(json, key);
+	json_string(json, text, strnlen(text, max));
+}
+
+static void write_known(struct json *json, const char *key, const char *text)
+{
+	json_key(json, key);
+	if (text)
+		json_string(json, text, strlen(text));
+	else
+		json_null(json);
+}
+
+static void write_time(struct view *view, uint64_t ts_ns)
+{
+	char time[FORMAT_TIME_SIZE];
+
+	json_key(&view->line, "ts");
+	json_string(&view->line, time,
+		    format_time((int64_t)ts_ns + view->realtime_offset_ns, time));
+}
+
+static void start(struct view *view, const struct sw_start *record)
+{
+	const char *hook = (const char *)(record + 1);
+	const char *end = (const char *)record + record->header.size;
+	struct json *json = &view->line;
+
+	json_object_begin(json);
+	write_time(view, record->header.ts_ns);
+	write_string(json, "event", "start", SIZE_MAX);
+	write_string(json, "version", record->version, sizeof(record->version));
+	write_string(json, "mode", view_mode_name(record->mode), SIZE_MAX);
+	write_string(json, "kernel", record->kernel, sizeof(record->kernel));
+	json_key(json, "hooks");
+	json_array_begin(json);
+	for (; hook < end; hook += strlen(hook) + 1)
+		if (*hook) /* the end is padded with NUL */
+			json_string(json, hook, strlen(hook));
+	json_array_end(json);
+	json_object_end(json);
+	json_newline(json);
+}
+
+static void write_ancestors(struct json *json, const struct process *process)
+{
+	json_key(json, "parents");
+	json_array_begin(json);
+	for (process = process ? process->parent : NULL; process; process = process->parent) {
+		json_object_begin(json);
+		json_key(json, "pid");
+		json_u64(json, process->pid);
+		write_known(json, "comm", process->comm[0] ? process->comm : NULL);
+		write_known(json, "exe", process->exe);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void event(struct view *view, const struct event *told)
+{
+	const struct field_context context = { told, view->realtime_offset_ns };
+	struct json *json = &view->line;
+
+	json_object_begin(json);
+	for (size_t i = 0; i < field_count(); i++) {
+		const struct field *field = field_at(i);
+		struct value value;
+
+		if (!field_applies(field, told))
+			continue;
+		value.kind = VALUE_NONE;
+		field->get(&context, &value);
+		if (value.kind == VALUE_NONE && field->when == FIELD_KNOWN)
+			continue;
+		json_key(json, field->name);
+		write_value(json, &value);
+	}
+	if (view->ancestors && told->conn.ends.cookie)
+		write_ancestors(json, told->conn.owner);
+	json_object_end(json);
+	json_newline(json);
+}
+
+static void write_count(struct json *json, const char *key, uint64_t count)
+{
+	json_key(json, key);
+	json_u64(json, count);
+}
+
+static void end(struct view *view, const struct view_end *told)
+{
+	struct json *json = &view->line;
+
+	json_object_begin(json);
+	write_time(view, told->ts_ns);
+	write_string(json, "event", "end", SIZE_MAX);
+	write_count(json, "events", told->events);
+	write_count(json, "connections", told->stats->connections);
+	write_count(json, "transitions", told->stats->transitions);
+	write_count(json, "inferred", told->stats->inferred);
+	write_count(json, "lost", told->stats->lost);
+	write_count(json, "untracked", told->stats->untracked);
+	write_count(json, "duration_us", told->duration_ns / 1000);
+	json_object_end(json);
+	json_newline(json);
+}
+
+const struct view_ops view_json = { start, event, end };
