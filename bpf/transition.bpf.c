@@ -49,7 +49,7 @@ static __always_inline void take_preimage(struct sock *sk, struct sw_state *stat
 		state->ends.lport = preimage->lport;
 }
 
-static __always_inline int state_changed(struct sock *sk, int old_state, int new_state)
+static __always_inline int state_changed(struct sock *sk, int old_state, int new_state, __u32 flags)
 {
 	struct tcp_sock *tcp;
 	struct sw_state *state;
@@ -72,7 +72,7 @@ static __always_inline int state_changed(struct sock *sk, int old_state, int new
 	state->old_state = old_state;
 	state->new_state = new_state;
 	state->error = sk->sk_err;
-	state->flags = SW_SOCKET_COUNTED | read_flags(sk);
+	state->flags = flags | SW_SOCKET_COUNTED | read_flags(sk);
 	if (old_state == SW_TCP_CLOSE &&
 	    (new_state == SW_TCP_SYN_SENT || new_state == SW_TCP_LISTEN))
 		state->flags |= own_socket(sk, &state->owner);
@@ -102,7 +102,7 @@ int BPF_PROG(on_state_changed, struct sock *sk, int old_state, int new_state)
 
 	if (!is_wanted(sk, old_state, new_state))
 		return 0;
-	state_changed(sk, old_state, new_state);
+	state_changed(sk, old_state, new_state, 0);
 	handled = bpf_map_lookup_elem(&transitions, &zero);
 	if (handled) {
 		handled->sk = (__u64)sk;
@@ -116,7 +116,7 @@ int BPF_PROG(on_state_changed, struct sock *sk, int old_state, int new_state)
  * The kernel does not run a program again that it has interrupted on the same processor, so a
  * softirq's transition in the middle of a system call's would be missed. This second copy runs
  * behind the first each time, and does what that one could not. It may repeat a transition, if the
- * softirq comes just before the test; the table knows the state already then.
+ * softirq comes just before the test; its records say so, and the table knows the state already.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_changed_again, struct sock *sk, int old_state, int new_state)
@@ -132,7 +132,7 @@ int BPF_PROG(on_state_changed_again, struct sock *sk, int old_state, int new_sta
 		handled->sk = 0;
 		return 0;
 	}
-	return state_changed(sk, old_state, new_state);
+	return state_changed(sk, old_state, new_state, SW_SOCKET_AGAIN);
 }
 
 SEC("tp_btf/tcp_destroy_sock")

@@ -108,6 +108,7 @@ enum sw_socket_flags {
 	SW_SOCKET_COUNTED = 1 << 4,	 /* `counters` are filled */
 	SW_SOCKET_MINI = 1 << 5,	 /* a request or time-wait socket */
 	SW_SOCKET_PREIMAGE = 1 << 6, /* came through tcp_set_state(), which kept the port for us */
+	SW_SOCKET_AGAIN = 1 << 7,    /* STATE: may repeat the record before it about this socket */
 };
 
 /* Everything about a socket that is not a transition. */

@@ -46,6 +46,12 @@ static void counts_equal_the_kernels_own(struct suite *suite)
 	struct tally tally = { .facts = process.facts };
 
 	rules.infers = tracer_infers(tracer);
+	/*
+	 * The kernel of this project's own test machine (6.18, no trampolines) runs no BPF program
+	 * while a task of its host is current, softirqs on top of it included, and counts no miss.
+	 * Then a step is inferred: it is there, once and in order, and it is marked.
+	 */
+	rules.hidden = tracer_infers(tracer);
 	check_witness(tracer, process.facts);
 	trail_check_namespace(tracer, process.facts->netns, &rules);
 	trail_walk(tracer, process.facts->netns, sort_trail, &tally);

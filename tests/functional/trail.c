@@ -124,7 +124,7 @@ void trail_print_namespace(const struct tracer *tracer, unsigned int netns)
 
 static bool may_be_inferred(const struct event *event, const struct trail_rules *rules)
 {
-	if (rules->resynced)
+	if (rules->resynced || rules->hidden)
 		return true;
 	return rules->infers && (event->new == STATE_TIME_WAIT || event->old == STATE_TIME_WAIT ||
 				 event->old == STATE_FIN_WAIT2 ||

@@ -31,6 +31,7 @@ struct trail {
 /* What a namespace's trails are allowed. */
 struct trail_rules {
 	bool infers;   /* the run infers what no hook shows */
+	bool hidden;   /* the kernel may have run no hook now and then, and not said so */
 	bool resynced; /* after a loss anything may be inferred, and a trail may begin anywhere */
 	bool open;     /* the connection may still be there */
 };

@@ -454,6 +454,61 @@ static void the_fin_that_only_the_end_shows_is_inferred(void **state)
 			     "5.1 TIME_WAIT>CLOSE (fin-local)\n");
 }
 
+/* Some kernels run no program while one of their own tasks is current, and count nothing. */
+static void steps_that_no_hook_showed_are_inferred_one_by_one(void **state)
+{
+	walk(*state, 5, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1");
+	timewait(*state, 5, SW_TCP_TIME_WAIT);
+	walk(*state, 6, "CLOSE SYN_SENT");
+	note(*state, SW_RECORD_PORT, 6);
+	walk(*state, 6, "LAST_ACK CLOSE");
+	expect_whole_trail(*state, "5.1 CLOSE>SYN_SENT\n"
+				   "5.1 SYN_SENT>ESTABLISHED\n"
+				   "5.1 ESTABLISHED>FIN_WAIT1\n"
+				   "5.1 FIN_WAIT1>FIN_WAIT2 ~\n"
+				   "5.1 FIN_WAIT2>TIME_WAIT\n"
+				   "6.1 CLOSE>SYN_SENT\n"
+				   "6.1 SYN_SENT>ESTABLISHED ~\n"
+				   "6.1 ESTABLISHED>CLOSE_WAIT ~\n"
+				   "6.1 CLOSE_WAIT>LAST_ACK ~\n"
+				   "6.1 LAST_ACK>CLOSE (fin-remote)\n");
+	assert_true(conn_table_wants_look(((struct bench *)*state)->table));
+}
+
+/* bpf/transition.bpf.c: the second copy of the program cannot always tell what the first has done.
+ */
+static void a_transition_told_twice_is_one(void **state)
+{
+	struct sw_state record = step(*state, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT);
+
+	apply(*state, &record);
+	record.flags |= SW_SOCKET_AGAIN;
+	apply(*state, &record);
+	note(*state, SW_RECORD_PORT, 5);
+	record = step(*state, 5, SW_TCP_SYN_SENT, SW_TCP_CLOSE);
+	apply(*state, &record);
+	record.flags |= SW_SOCKET_AGAIN;
+	apply(*state, &record);
+	/* The first copy did not run: the next life of the cookie. */
+	record = step(*state, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT);
+	record.flags |= SW_SOCKET_AGAIN;
+	apply(*state, &record);
+	expect_whole_trail(*state, "5.1 CLOSE>SYN_SENT\n"
+				   "5.1 SYN_SENT>CLOSE (aborted)\n"
+				   "5.2 CLOSE>SYN_SENT\n");
+}
+
+static void a_step_to_where_no_way_leads_is_a_single_one(void **state)
+{
+	walk(*state, 5, "CLOSE SYN_SENT");
+	note(*state, SW_RECORD_PORT, 5);
+	walk(*state, 5, "ESTABLISHED CLOSE_WAIT");
+	(void)trail(*state);
+	walk(*state, 5, "FIN_WAIT2 CLOSE");
+	expect_whole_trail(*state, "5.1 CLOSE_WAIT>FIN_WAIT2 ~\n"
+				   "5.1 FIN_WAIT2>CLOSE (fin-remote)\n");
+}
+
 static void time_wait_never_goes_back_to_fin_wait2(void **state)
 {
 	walk(*state, 5, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2");
@@ -2180,6 +2235,9 @@ int main(void)
 		TEST(the_remainder_in_fin_wait2_goes_on_to_time_wait),
 		TEST(a_remainder_that_the_peer_never_closed_ends_in_fin_wait2),
 		TEST(the_fin_that_only_the_end_shows_is_inferred),
+		TEST(steps_that_no_hook_showed_are_inferred_one_by_one),
+		TEST(a_transition_told_twice_is_one),
+		TEST(a_step_to_where_no_way_leads_is_a_single_one),
 		TEST(time_wait_never_goes_back_to_fin_wait2),
 		TEST(without_hooks_on_time_wait_it_is_inferred),
 		TEST(without_hooks_the_remainder_without_fin_stays_in_fin_wait2),

@@ -27,9 +27,10 @@
 #define FINISH_MS 5000		   /* a reader that blocks is given this long at the end */
 #define LOOK_NS (4 * NSEC_PER_SEC) /* a correction comes within 5 seconds */
 #define REPAIR_NS NSEC_PER_SEC
-#define LOOK_SHARE 50	       /* looks take at most this part of the time */
-#define TABLE_MAX (8u << 20)   /* connections: about 2 GiB */
-#define OUTPUT_MAX (64u << 20) /* bytes that wait for a slow reader, then we wait too */
+#define VERIFY_NS (60 * NSEC_PER_SEC) /* without any doubt: some kernels hide silently */
+#define LOOK_SHARE 50		      /* looks take at most this part of the time */
+#define TABLE_MAX (8u << 20)	      /* connections: about 2 GiB */
+#define OUTPUT_MAX (64u << 20)	      /* bytes that wait for a slow reader, then we wait too */
 
 struct trace {
 	struct trace_options options;
@@ -250,7 +251,8 @@ static void look_if_due(struct trace *trace)
 		trace->repair_due = false;
 		(void)look(trace, SW_LOOK_LOST);
 	} else if (age_ns > LOOK_NS && age_ns > LOOK_SHARE * trace->look_took_ns &&
-		   (live_take_doubt(trace->live) || conn_table_wants_look(trace->table))) {
+		   (live_take_doubt(trace->live) || conn_table_wants_look(trace->table) ||
+		    age_ns > VERIFY_NS)) {
 		(void)look(trace, SW_LOOK_DRIFT);
 	}
 }

@@ -73,14 +73,72 @@ static void note_fin(struct conn_row *row, uint8_t new_state)
 		row->fin_both = true;
 }
 
-/* Bring a row to the state that a record says it was in: a step was missed. */
-static void fill_gap(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns)
+static void infer_step(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns)
 {
 	struct event *event = table_transition(table, number, state, ts_ns, QUEUED_READY);
 
 	if (event)
 		event->inferred = true;
 	note_fin(conn_rows_at(&table->rows, number), state);
+}
+
+/* The state from which a connection that was once in `from` usually enters `state` (RFC 9293). */
+static uint8_t usual_state_before(uint8_t state, uint8_t from)
+{
+	switch (state) {
+	case SW_TCP_SYN_RECV:
+		return SW_TCP_LISTEN;
+	case SW_TCP_ESTABLISHED:
+		return from == SW_TCP_SYN_SENT ? SW_TCP_SYN_SENT : SW_TCP_SYN_RECV;
+	case SW_TCP_FIN_WAIT1:
+	case SW_TCP_CLOSE_WAIT:
+		return SW_TCP_ESTABLISHED;
+	case SW_TCP_FIN_WAIT2:
+	case SW_TCP_CLOSING:
+		return SW_TCP_FIN_WAIT1;
+	case SW_TCP_TIME_WAIT:
+		return from == SW_TCP_CLOSING ? SW_TCP_CLOSING : SW_TCP_FIN_WAIT2;
+	case SW_TCP_LAST_ACK:
+		return SW_TCP_CLOSE_WAIT;
+	default:
+		return SW_TCP_NONE;
+	}
+}
+
+#define STEPS_MAX 8 /* more than any way has, from LISTEN to TIME_WAIT */
+
+/* The states to pass through, the last one first. 0: no usual way leads there. */
+static size_t usual_way(uint8_t from, uint8_t to, uint8_t ret_steps[STEPS_MAX])
+{
+	size_t count = 0;
+
+	for (; to != from; to = usual_state_before(to, from)) {
+		if (to == SW_TCP_NONE || count == STEPS_MAX)
+			return 0;
+		ret_steps[count++] = to;
+	}
+	return count;
+}
+
+void table_catch_up_before(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns)
+{
+	uint8_t steps[STEPS_MAX];
+	size_t count = usual_way(conn_rows_at(&table->rows, number)->conn.state, state, steps);
+
+	if (count <= 1)
+		return;
+	while (count > 1)
+		infer_step(table, number, steps[--count], ts_ns);
+	table->look_due = true; /* what hid these may have hidden more */
+}
+
+void table_catch_up(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns)
+{
+	if (conn_rows_at(&table->rows, number)->conn.state == state)
+		return;
+	table_catch_up_before(table, number, state, ts_ns);
+	infer_step(table, number, state, ts_ns);
+	table->look_due = true;
 }
 
 void table_end_inferred(struct conn_table *table, uint32_t number, uint64_t ts_ns)
@@ -106,6 +164,8 @@ static uint32_t begin_life(struct conn_table *table, const struct sw_state *reco
 
 	if (number != ROW_NONE) {
 		row = conn_rows_at(&table->rows, number);
+		if ((record->flags & SW_SOCKET_AGAIN) && row->conn.state == record->new_state)
+			return number; /* this life, told twice */
 		if (row->conn.body != CONN_BODY_TIMEWAIT && row->conn.state != SW_TCP_CLOSE) {
 			table_drop_tentative_end(table, row);
 			table_end_inferred(table, number, record->header.ts_ns);
@@ -293,8 +353,7 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 		return 0; /* the request said it, or a look did */
 	if (!row->conn.owner && record->old_state == SW_TCP_LISTEN)
 		table_inherit(table, row, listener_if_unowned(table, record));
-	if (row->conn.state != record->old_state)
-		fill_gap(table, number, record->old_state, ts_ns);
+	table_catch_up(table, number, record->old_state, ts_ns);
 	note_fin(row, record->new_state);
 	if (record->new_state == SW_TCP_CLOSE) {
 		if (infers_timewait(table, record, row))

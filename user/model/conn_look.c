@@ -120,7 +120,6 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 {
 	uint32_t number = find_body(table, record);
 	struct conn_row *row;
-	struct event *event;
 
 	/* Closed, or only bound: no connection. */
 	if (state_of(record) == SW_TCP_CLOSE || state_of(record) == SW_TCP_BOUND_INACTIVE)
@@ -137,10 +136,7 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 	take_row(table, row, record);
 	if (row->conn.state == state_of(record))
 		return 0;
-	event = table_transition(table, number, state_of(record), record->header.ts_ns,
-				 QUEUED_READY);
-	if (event)
-		event->inferred = true;
+	table_catch_up(table, number, state_of(record), record->header.ts_ns);
 	table->changed++;
 	return 0;
 }

@@ -108,6 +108,7 @@ static void enter_timewait_state(struct conn_table *table, uint32_t number, uint
 	/* Never back from TIME_WAIT to FIN_WAIT2: a record that was late says so. */
 	if (row->conn.state == substate || row->conn.state == SW_TCP_TIME_WAIT)
 		return;
+	table_catch_up_before(table, number, substate, ts_ns);
 	event = table_transition(table, number, substate, ts_ns, QUEUED_READY);
 	if (event)
 		event->inferred = inferred;

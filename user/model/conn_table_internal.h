@@ -54,6 +54,11 @@ void table_end_inferred(struct conn_table *table, uint32_t number, uint64_t ts_n
 /* conn_apply.c */
 /* The timer of a mini socket started again, or something tells more about its end. */
 void table_drop_tentative_end(struct conn_table *table, struct conn_row *row);
+/* Bring a row to a state that it is known to have been in, by inferred steps: some were missed. */
+void table_catch_up(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns);
+/* The same, to the state from which this one is entered. */
+void table_catch_up_before(struct conn_table *table, uint32_t number, uint8_t state,
+			   uint64_t ts_ns);
 /* What the record knows of the two ends; zero fields leave the row's as they are. */
 void table_update_ends(struct conn *conn, const struct sw_endpoints *ends, uint32_t flags);
 /* What the socket's own note says, unless accept() or a look has told something newer. */
