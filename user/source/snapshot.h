@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sockets that are there now, each once, with their processes: through iterators (a light
+ * skeleton of its own, so that it starts in milliseconds), or without privilege through sock_diag
+ * and /proc. Rows stream: nothing but the holders is kept.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/process.h"
+#include "model/socket_row.h"
+
+struct snapshot;
+
+struct snapshot_options {
+	unsigned int kinds; /* bits 1 << enum socket_kind */
+	bool ipv4, ipv6;
+	bool owners;	/* find out who holds them: costs a walk over all descriptors */
+	uint32_t netns; /* inode number of the only namespace wanted; 0: all */
+};
+
+/*
+ * 0, or negative errno. Without the privilege for iterators it falls back to sock_diag by itself;
+ * that is no error: see snapshot_missing().
+ */
+int snapshot_open(const struct snapshot_options *options, struct snapshot **ret_snapshot);
+/* Accepts NULL. */
+void snapshot_close(struct snapshot *snapshot);
+
+/* What cannot be shown for want of privilege or kernel, in a sentence with the cure; or NULL. */
+const char *snapshot_missing(const struct snapshot *snapshot);
+
+/*
+ * Call `visit` for each socket; stops at its first negative result and returns it. The row, its
+ * path and its owner are valid during the call; owners live in `processes`. Also counts namespaces
+ * that could not be entered in ret_unseen. 0 or negative errno.
+ */
+int snapshot_walk(struct snapshot *snapshot, struct process_table *processes,
+		  int (*visit)(void *data, const struct socket_row *row), void *data,
+		  unsigned int *ret_unseen);
