@@ -43,16 +43,16 @@ FUNCTIONAL := $(BUILD)/tests/functional
 SHORTLIVED := $(BUILD)/tests/shortlived
 
 # ---- flags -------------------------------------------------------------------------------------
-LIBRARIES := libbpf libelf zlib
+LIBRARIES := libbpf libelf zlib libmnl
 CFLAGS ?= -O2 -g
 SANITIZE ?=
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-unused-parameter -Wno-missing-field-initializers
 CPPFLAGS_ALL := -Iinclude -Iuser -I$(BPF_BUILD)/skeleton -D_GNU_SOURCE= $(CPPFLAGS)
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARNINGS) $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. \
+CFLAGS_ALL := -std=gnu11 -pthread $(CFLAGS) $(WARNINGS) $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. \
 	$(LIBRARY_CFLAGS)
-LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lmnl)
 COMPILE = $(CC) $(CPPFLAGS_ALL) -DSOCKWATCH_VERSION='"$(VERSION)"' $(CFLAGS_ALL)
 LINK = $(CC) $(CFLAGS_ALL) $(LDFLAGS)
 
