@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include "sockwatch/record.h"
 
@@ -18,14 +19,6 @@
 #define RING_MAX (1u << 30)
 
 enum { OPT_WRITE = 256, OPT_READ, OPT_EXISTING, OPT_RING, OPT_MODE, OPT_STRICT, OPT_COLOR };
-
-struct option_row {
-	const char *name;
-	const char *value; /* NULL: takes none */
-	int key;
-	bool optional;
-	const char *help;
-};
 
 static const struct option_row rows[] = {
 	{ "json", NULL, 'j', false, "one JSON object a line" },
@@ -47,15 +40,7 @@ void trace_options_help(void)
 	     "\n"
 	     "Every TCP state transition of this machine as it happens, with the process that owns\n"
 	     "the connection. With COMMAND only those of its process tree, until it ends.\n");
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char left[40];
-
-		snprintf(left, sizeof(left), "%s%c%s --%s%s%s%s", rows[i].key < 256 ? "-" : " ",
-			 rows[i].key < 256 ? rows[i].key : ' ', rows[i].key < 256 ? "," : " ",
-			 rows[i].name, rows[i].value ? rows[i].optional ? "[=" : "=" : "",
-			 rows[i].value ? rows[i].value : "", rows[i].optional ? "]" : "");
-		printf("  %-24s %s\n", left, rows[i].help);
-	}
+	option_table_help(rows, ARRAY_SIZE(rows));
 	puts("\n"
 	     "FILTER is as in ss(8): state established, dport = :443, dst 10.0.0.0/8, pid 812,\n"
 	     "comm curl, exe /usr/bin/*, netns, container, and/or/not and parentheses.\n"
@@ -77,22 +62,6 @@ static int bad_value(const char *option, const char *value, const char *expected
 {
 	log_error("--%s: '%s' is not %s", option, value, expected);
 	return EXIT_USAGE;
-}
-
-static int parse_choice(const char *option, const char *value, const char *const *names,
-			unsigned int count, unsigned int *ret)
-{
-	char expected[128] = "one of:";
-	size_t len = strlen(expected);
-
-	for (unsigned int i = 0; i < count; i++) {
-		if (strcmp(value, names[i]) == 0) {
-			*ret = i;
-			return EXIT_OK;
-		}
-		len += snprintf(expected + len, sizeof(expected) - len, " %s", names[i]);
-	}
-	return bad_value(option, value, expected);
 }
 
 /* The kernel wants a power of two: rounded up. */
@@ -149,10 +118,10 @@ static int parse_one(int key, const char *value, struct trace_options *options)
 	case OPT_RING:
 		return parse_size(value, &options->ring_bytes);
 	case OPT_MODE:
-		return parse_choice("mode", value, modes, ARRAY_SIZE(modes), &options->mode);
+		return option_choice("--mode", value, modes, ARRAY_SIZE(modes), &options->mode);
 	case OPT_COLOR:
 		if (value)
-			r = parse_choice("color", value, whens, ARRAY_SIZE(whens), &choice);
+			r = option_choice("--color", value, whens, ARRAY_SIZE(whens), &choice);
 		options->color = choice;
 		break;
 	}
@@ -199,24 +168,20 @@ static void split_command(int *argc, char **argv, struct trace_options *options)
 
 int trace_options_parse(int argc, char **argv, struct trace_options *ret_options)
 {
-	struct option long_options[ARRAY_SIZE(rows) + 1] = {};
+	char letters[2 + ARRAY_SIZE(rows) * OPTION_LETTER_SIZE] = ":";
+	struct option long_options[ARRAY_SIZE(rows) + 1];
 	struct trace_options options = { .ring_bytes = RING_DEFAULT };
 	int key, r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		long_options[i] = (struct option){ rows[i].name,
-						   !rows[i].value     ? no_argument
-						   : rows[i].optional ? optional_argument
-								      : required_argument,
-						   NULL, rows[i].key };
+	option_table_getopt(rows, ARRAY_SIZE(rows), letters, long_options);
 	split_command(&argc, argv, &options);
 	if (options.command && !options.command[0]) {
 		log_error("-- needs a COMMAND to run");
 		return EXIT_USAGE;
 	}
 	opterr = 0;
-	optind = 1;
-	while ((key = getopt_long(argc, argv, ":jvh", long_options, NULL)) >= 0) {
+	optind = 0;
+	while ((key = getopt_long(argc, argv, letters, long_options, NULL)) >= 0) {
 		if (key == '?' || key == ':')
 			return complain(key, argv, optind - 1);
 		r = parse_one(key, optarg, &options);
