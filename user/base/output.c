@@ -105,3 +105,14 @@ int output_flush(struct output *output, int timeout_ms, int stop_fd)
 	output->start = output->len = 0;
 	return 0;
 }
+
+int output_finish(struct output *output, int stop_fd)
+{
+	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
+	int r;
+
+	do
+		r = output_flush(output, OUTPUT_FINISH_MS, stop_fd);
+	while (r == -EAGAIN && poll(&stop, 1, 0) <= 0);
+	return r == -EAGAIN ? output_flush(output, OUTPUT_FINISH_MS, -1) : r;
+}

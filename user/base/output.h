@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define OUTPUT_FINISH_MS 5000
+
 struct output {
 	int fd; /* not owned */
 	char *data;
@@ -27,6 +29,12 @@ int output_append(struct output *output, const char *data, size_t len);
  * reader has gone. Stops with -EAGAIN as soon as `stop_fd` is readable (-1: none).
  */
 int output_flush(struct output *output, int timeout_ms, int stop_fd);
+
+/*
+ * Write everything, however long the reader takes; once `stop_fd` (-1: none) is readable it has
+ * OUTPUT_FINISH_MS more. 0, -EAGAIN after that time, or as above.
+ */
+int output_finish(struct output *output, int stop_fd);
 
 /* Bytes that wait. */
 size_t output_pending(const struct output *output);

@@ -191,3 +191,12 @@ bool filter_matches(const struct filter *filter, const struct conn *conn, unsign
 {
 	return !filter || !filter->root || match_node(filter->root, conn, state);
 }
+
+bool filter_names_states(const struct filter *filter)
+{
+	for (const struct filter_node *node = filter ? filter->made : NULL; node;
+	     node = node->made_next)
+		if (node->kind == FILTER_TERM && node->field == FILTER_STATE)
+			return true;
+	return false;
+}

@@ -49,3 +49,6 @@ void filter_free(struct filter *filter);
  * matches everything.
  */
 bool filter_matches(const struct filter *filter, const struct conn *conn, unsigned int state);
+
+/* Does it speak of states? Then it decides about listeners, whatever the switches say. */
+bool filter_names_states(const struct filter *filter);

@@ -12,25 +12,16 @@
 #include "base/output.h"
 #include "base/util.h"
 #include "cli/child.h"
+#include "cli/explain.h"
 #include "cli/filter.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/watch.h"
 #include "model/conn_table.h"
-#include "model/decode.h"
-#include "source/live.h"
 #include "source/recording.h"
 #include "view/view.h"
 
-#define DRAIN_MS 20		   /* how often the ring is emptied while there is traffic */
-#define HOLD_MS 2		   /* and while an event waits for what completes it */
-#define QUIET_DRAINS 5		   /* empty drains before we sleep until woken */
-#define IDLE_MS 500		   /* then still look for losses */
-#define FINISH_MS 5000		   /* a reader that blocks is given this long at the end */
-#define LOOK_NS (4 * NSEC_PER_SEC) /* a correction comes within 5 seconds */
-#define REPAIR_NS NSEC_PER_SEC
-#define VERIFY_NS (60 * NSEC_PER_SEC) /* without any doubt: some kernels hide silently */
-#define LOOK_SHARE 50		      /* looks take at most this part of the time */
-#define TABLE_MAX (8u << 20)	      /* connections: about 2 GiB */
-#define OUTPUT_MAX (64u << 20)	      /* bytes that wait for a slow reader, then we wait too */
+#define OUTPUT_MAX (64u << 20) /* bytes that wait for a slow reader, then we wait too */
 
 struct trace {
 	struct trace_options options;
@@ -39,13 +30,11 @@ struct trace {
 	struct conn_table *table;
 	struct view view;
 	struct output output;
-	struct live *live;
+	struct watch watch;
 	struct recording_writer *writer;
 	struct child child;
 	int signals;
 	uint64_t begin_ns, now_ns, events;
-	uint64_t looked_ns, look_took_ns;
-	bool repair_due;
 };
 
 /* ---- records to lines --------------------------------------------------------------------------
@@ -69,7 +58,7 @@ static int drain_events(struct trace *trace)
 
 	while (conn_table_next(trace->table, &event)) {
 		if (event.kind == EVENT_LOST)
-			trace->repair_due = true;
+			trace->watch.repair_due = true;
 		if (is_shown(trace, &event)) {
 			trace->view.ops->event(&trace->view, &event);
 			trace->events++;
@@ -103,50 +92,15 @@ static int take_record(struct trace *trace, const struct sw_header *record)
 	return drain_events(trace);
 }
 
-static bool signal_waits(const struct trace *trace)
-{
-	struct pollfd signal = { .fd = trace->signals, .events = POLLIN };
-
-	return poll(&signal, 1, 0) > 0;
-}
-
 static int flush(struct trace *trace)
 {
 	int r = output_flush(&trace->output, 0, -1);
 
 	/* A slow reader: wait for it only when there is no more room for what it has not read. */
-	while (r == -EAGAIN && output_pending(&trace->output) > OUTPUT_MAX && !signal_waits(trace))
+	while (r == -EAGAIN && output_pending(&trace->output) > OUTPUT_MAX &&
+	       !interrupt_waits(trace->signals))
 		r = output_flush(&trace->output, 100, trace->signals);
 	return r == -EAGAIN ? 0 : r;
-}
-
-static void on_second_signal(int signal)
-{
-	(void)signal;
-	_exit(EXIT_INTERRUPTED); /* the kernel detaches what we held */
-}
-
-/* From here on another Ctrl-C ends us at once. */
-static void expect_second_signal(void)
-{
-	const struct sigaction action = { .sa_handler = on_second_signal };
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/* A reader that has gone is no failure; anything else that keeps us from writing is. */
-static int explain_output(int r)
-{
-	if (r == -EPIPE)
-		return EXIT_OK;
-	log_error("cannot write to standard output: %s", strerror(-r));
-	return EXIT_FAILED;
 }
 
 static void summarize(const struct trace *trace)
@@ -172,7 +126,7 @@ static int finish(struct trace *trace, int status)
 	trace->view.ops->end(&trace->view, &end);
 	r = drain_events(trace);
 	if (r == 0)
-		r = output_flush(&trace->output, FINISH_MS, -1);
+		r = output_flush(&trace->output, OUTPUT_FINISH_MS, -1);
 	if (r == -EAGAIN) {
 		log_error("the reader of standard output stopped: %zu bytes were not written",
 			  output_pending(&trace->output));
@@ -190,36 +144,29 @@ static int finish(struct trace *trace, int status)
 /* ---- the kernel --------------------------------------------------------------------------------
  */
 
-static int record(struct trace *trace, const struct sw_header *bytes)
+static int keep_and_take(void *data, const struct sw_header *record)
 {
-	int r = trace->writer ? recording_write(trace->writer, bytes) : 0;
+	struct trace *trace = data;
+	int r = trace->writer ? recording_write(trace->writer, record) : 0;
 
-	if (r < 0)
+	if (r < 0) {
 		log_error("cannot write '%s': %s", trace->options.write_path, strerror(-r));
-	return r;
+		return -EIO;
+	}
+	return take_record(trace, record);
 }
 
-/* Takes what is there. Number of records, or negative errno; the output's errors are told. */
+/* Takes what is there. Number of records, or negative errno after an explanation. */
 static int drain(struct trace *trace, int *ret_status)
 {
-	int count = live_collect(trace->live), r = 0;
+	int count = watch_drain(&trace->watch, keep_and_take, trace);
+	int r;
 
-	for (int i = 0; r == 0 && i < count; i++) {
-		const struct sw_header *bytes = live_at(trace->live, i);
-		const struct sw_header *checked;
-
-		if (decode_record(bytes, bytes->size, &checked) < 0)
-			continue;
-		if (record(trace, bytes) < 0) {
-			*ret_status = EXIT_FAILED;
-			return -EIO;
-		}
-		r = take_record(trace, checked);
-	}
-	if (count < 0 || r < 0) {
-		log_error("out of memory: %s", strerror(count < 0 ? -count : -r));
+	if (count < 0) {
+		if (count != -EIO)
+			log_error("cannot take the kernel's records: %s", strerror(-count));
 		*ret_status = EXIT_FAILED;
-		return count < 0 ? count : r;
+		return count;
 	}
 	r = flush(trace);
 	if (r < 0) {
@@ -231,40 +178,16 @@ static int drain(struct trace *trace, int *ret_status)
 	return count;
 }
 
-static int look(struct trace *trace, uint32_t cause)
-{
-	uint64_t begin_ns = live_now_ns();
-	int r = live_look(trace->live, cause);
-
-	trace->looked_ns = live_now_ns();
-	trace->look_took_ns = trace->looked_ns - begin_ns;
-	if (r < 0)
-		log_error("cannot read the kernel's socket tables: %s", strerror(-r));
-	return r;
-}
-
-static void look_if_due(struct trace *trace)
-{
-	uint64_t now_ns = live_now_ns(), age_ns = now_ns - trace->looked_ns;
-
-	if (trace->repair_due && age_ns > REPAIR_NS) {
-		trace->repair_due = false;
-		(void)look(trace, SW_LOOK_LOST);
-	} else if (age_ns > LOOK_NS && age_ns > LOOK_SHARE * trace->look_took_ns &&
-		   (live_take_doubt(trace->live) || conn_table_wants_look(trace->table) ||
-		    age_ns > VERIFY_NS)) {
-		(void)look(trace, SW_LOOK_DRIFT);
-	}
-}
-
 /* True if a signal asks us to end. */
-static bool wait_for_work(struct trace *trace, int timeout_ms, bool *ret_reader_gone)
+static bool wait_for_work(struct trace *trace, int count, bool *ret_reader_gone)
 {
+	bool wakes;
+	int timeout_ms = watch_timeout(&trace->watch, count, &wakes);
 	struct pollfd fds[] = {
 		{ .fd = trace->signals, .events = POLLIN },
 		{ .fd = trace->output.waits ? trace->output.fd : -1,
 		  .events = output_pending(&trace->output) ? POLLOUT : 0 },
-		{ .fd = timeout_ms > DRAIN_MS ? live_fd(trace->live) : -1, .events = POLLIN },
+		{ .fd = wakes ? live_fd(trace->watch.live) : -1, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 
@@ -275,67 +198,34 @@ static bool wait_for_work(struct trace *trace, int timeout_ms, bool *ret_reader_
 	return info.ssi_signo != SIGCHLD;
 }
 
-static int timeout_of(struct trace *trace, unsigned int *quiet, int count)
-{
-	if (conn_table_holds(trace->table)) {
-		*quiet = 0;
-		return HOLD_MS;
-	}
-	*quiet = count > 0 ? 0 : *quiet + 1;
-	if (*quiet <= QUIET_DRAINS)
-		return DRAIN_MS;
-	return live_sleep(trace->live) ? IDLE_MS : DRAIN_MS;
-}
-
 static int run_live(struct trace *trace)
 {
-	unsigned int quiet = 0;
 	int status = EXIT_OK;
 	bool reader_gone = false;
 
 	for (;;) {
-		int count;
+		int count = drain(trace, &status);
 
-		if (conn_table_holds(trace->table))
-			(void)live_tick(trace->live, SW_RECORD_TICK);
-		count = drain(trace, &status);
 		if (count < 0)
 			return status;
 		if (child_has_ended(&trace->child))
 			break;
-		look_if_due(trace);
-		if (wait_for_work(trace, timeout_of(trace, &quiet, count), &reader_gone))
+		watch_look_if_due(&trace->watch);
+		if (wait_for_work(trace, count, &reader_gone))
 			break;
 		if (reader_gone)
 			return EXIT_OK;
 	}
-	expect_second_signal();
+	interrupt_expect_second();
 	/* Nothing new from here on, but all that was written before; then what is still held. */
-	live_detach(trace->live);
+	live_detach(trace->watch.live);
 	if (drain(trace, &status) < 0)
 		return status;
-	usleep(HOLD_MS * 1000);
-	(void)live_tick(trace->live, SW_RECORD_END);
+	usleep(WATCH_HOLD_MS * 1000);
+	(void)live_tick(trace->watch.live, SW_RECORD_END);
 	if (drain(trace, &status) < 0)
 		return status;
 	return finish(trace, trace->child.ended ? trace->child.status : EXIT_OK);
-}
-
-static int open_live(struct trace *trace)
-{
-	const struct live_options options = { .mode = trace->options.mode,
-					      .ring_bytes = trace->options.ring_bytes };
-	struct live_error error;
-	int r;
-
-	r = live_open(&options, &trace->live, &error);
-	if (r < 0) {
-		log_error("%s", error.message);
-		return error.refused ? EXIT_REFUSED : EXIT_FAILED;
-	}
-	if (live_start(trace->live) < 0 || look(trace, SW_LOOK_START) < 0)
-		return EXIT_FAILED;
-	return EXIT_OK;
 }
 
 static int start_command(struct trace *trace)
@@ -368,7 +258,10 @@ static int trace_kernel(struct trace *trace)
 			return EXIT_FAILED;
 		}
 	}
-	status = open_live(trace);
+	status = watch_open(&trace->watch,
+			    &(struct live_options){ .mode = trace->options.mode,
+						    .ring_bytes = trace->options.ring_bytes },
+			    trace->table);
 	if (status != EXIT_OK)
 		return status;
 	/* The seed, and with it the start line. */
@@ -418,49 +311,19 @@ static int trace_recording(struct trace *trace)
 		r = take_record(trace, bytes);
 		if (r == 0)
 			r = flush(trace);
-		if (r < 0 || signal_waits(trace))
+		if (r < 0 || interrupt_waits(trace->signals))
 			break;
 	}
 	if (r == 0) {
 		status = finish(trace, EXIT_OK);
 	} else if (r == -ENODATA || r == -EBADMSG) {
-		(void)output_flush(&trace->output, FINISH_MS, -1);
+		(void)output_flush(&trace->output, OUTPUT_FINISH_MS, -1);
 		status = explain_reading(trace, reader, r);
 	} else {
 		status = explain_output(r);
 	}
 	recording_reader_close(reader);
 	return status;
-}
-
-/* ---- the command -------------------------------------------------------------------------------
- */
-
-static int catch_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int parse_filter(struct trace *trace)
-{
-	struct filter_error error;
-	int r = filter_parse(trace->options.filter_count, trace->options.filter_words,
-			     &trace->filter, &error);
-
-	if (r == -EINVAL)
-		log_error("%s", error.message);
-	else if (r < 0)
-		log_error("out of memory");
-	return r == -EINVAL ? EXIT_USAGE : r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 static void trace_done(struct trace *trace)
@@ -470,7 +333,7 @@ static void trace_done(struct trace *trace)
 	if (r < 0)
 		log_error("cannot write '%s': %s", trace->options.write_path, strerror(-r));
 	child_abandon(&trace->child);
-	live_close(trace->live);
+	watch_close(&trace->watch);
 	conn_table_free(trace->table);
 	process_table_free(trace->processes);
 	filter_free(trace->filter);
@@ -490,12 +353,13 @@ int cli_trace(int argc, char **argv)
 		trace_options_help();
 		return EXIT_OK;
 	}
-	status = parse_filter(&trace);
+	status = explain_filter(trace.options.filter_count, trace.options.filter_words,
+				&trace.filter);
 	if (status != EXIT_OK)
 		return status;
-	trace.signals = catch_signals();
+	trace.signals = interrupt_catch();
 	trace.processes = process_table_new();
-	trace.table = trace.processes ? conn_table_new(trace.processes, TABLE_MAX) : NULL;
+	trace.table = trace.processes ? conn_table_new(trace.processes, WATCH_TABLE_MAX) : NULL;
 	output_init(&trace.output, STDOUT_FILENO);
 	json_init(&trace.view.line);
 	trace.view.ops = trace.options.json ? &view_json : &view_text;

@@ -8,10 +8,11 @@
 
 /*
  * How long an event may wait for what completes it. The port is chosen within the same system
- * call, which may lose its processor in between; a reset is sent at once; an expired timer starts
- * again after a SYN-ACK was sent by a softirq that may be delayed.
+ * call, which may lose its processor in between, and a busy machine gives it back late: only a
+ * record that never comes ends that wait; a reset is sent at once; an expired timer starts again
+ * after a SYN-ACK was sent by a softirq that may be delayed.
  */
-#define HOLD_PORT_NS (30 * NSEC_PER_MSEC)
+#define HOLD_PORT_NS NSEC_PER_SEC
 #define HOLD_WHY_NS (2 * NSEC_PER_MSEC)
 #define HOLD_END_NS (10 * NSEC_PER_MSEC)
 
@@ -264,6 +265,13 @@ const struct conn *conn_table_iterate(const struct conn_table *table, size_t *cu
 			return &row->conn;
 	}
 	return NULL;
+}
+
+const struct conn *conn_table_find(const struct conn_table *table, uint64_t cookie)
+{
+	uint32_t number = cookie ? conn_rows_find(&table->rows, cookie) : ROW_NONE;
+
+	return number == ROW_NONE ? NULL : &conn_rows_at(&table->rows, number)->conn;
 }
 
 const struct conn_table_stats *conn_table_stats(const struct conn_table *table)

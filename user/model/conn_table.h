@@ -5,7 +5,7 @@
  * generation. No I/O; time is what the records say.
  *
  * Events come out in the order of the kernel's time. An event that another record may still
- * complete (the port of SYN_SENT, the reason of an end) is held until it is, at most 30 ms.
+ * complete (the port of SYN_SENT, the reason of an end) is held until it is, at most a second.
  */
 #pragma once
 
@@ -48,5 +48,8 @@ bool conn_table_wants_look(const struct conn_table *table);
 
 /* Rows in any order: start with *cursor = 0; NULL ends. Ended connections are not shown. */
 const struct conn *conn_table_iterate(const struct conn_table *table, size_t *cursor);
+
+/* The present life of a cookie, or NULL. Valid until the next record. */
+const struct conn *conn_table_find(const struct conn_table *table, uint64_t cookie);
 
 const struct conn_table_stats *conn_table_stats(const struct conn_table *table);

@@ -11,6 +11,7 @@ enum event_kind {
 	EVENT_OWNER,  /* the connection has another owner now */
 	EVENT_LOST,   /* `count` records were not written */
 	EVENT_RESYNC, /* the table was compared with the kernel */
+	EVENT_ROW,    /* no event: a row of a display, or (with `last`) one that is gone from it */
 };
 
 struct event {

@@ -48,12 +48,17 @@ uint64_t live_now_ns(void)
 	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
-static int64_t realtime_offset_ns(void)
+int64_t live_realtime_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)(now.tv_sec * NSEC_PER_SEC + now.tv_nsec) - (int64_t)live_now_ns();
+	return (int64_t)(now.tv_sec * NSEC_PER_SEC + now.tv_nsec);
+}
+
+static int64_t realtime_offset_ns(void)
+{
+	return live_realtime_ns() - (int64_t)live_now_ns();
 }
 
 /* libbpf's talk has no context pointer, and is only of use when something has failed. */

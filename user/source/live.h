@@ -69,5 +69,6 @@ int live_tick(struct live *live, uint16_t kind);
  */
 bool live_sleep(struct live *live);
 
-/* CLOCK_MONOTONIC. */
+/* CLOCK_MONOTONIC, CLOCK_REALTIME. */
 uint64_t live_now_ns(void);
+int64_t live_realtime_ns(void);

@@ -6,27 +6,28 @@
 
 #include "base/util.h"
 #include "model/process.h"
+#include "view/field_socket.h"
 
-static void set_text(struct value *ret, const char *text, size_t len)
+void field_set_text(struct value *ret, const char *text, size_t len)
 {
 	ret->kind = VALUE_TEXT;
 	ret->text = text;
 	ret->len = len;
 }
 
-static void set_string(struct value *ret, const char *text)
+void field_set_string(struct value *ret, const char *text)
 {
 	if (text)
-		set_text(ret, text, strlen(text));
+		field_set_text(ret, text, strlen(text));
 }
 
-static void set_number(struct value *ret, uint64_t number)
+void field_set_number(struct value *ret, uint64_t number)
 {
 	ret->kind = VALUE_NUMBER;
 	ret->number = number;
 }
 
-static void set_true(struct value *ret)
+void field_set_true(struct value *ret)
 {
 	ret->kind = VALUE_BOOL;
 	ret->number = 1;
@@ -41,46 +42,61 @@ static void get_ts(const struct field_context *context, struct value *ret)
 {
 	int64_t ns = (int64_t)context->event->ts_ns + context->realtime_offset_ns;
 
-	set_text(ret, ret->buffer, format_time(ns, ret->buffer));
+	field_set_text(ret, ret->buffer, format_time(ns, ret->buffer));
 }
 
 static void get_event(const struct field_context *context, struct value *ret)
 {
-	set_string(ret, event_kind_name(context->event->kind));
+	field_set_string(ret, event_kind_name(context->event->kind));
 }
 
 static void get_old(const struct field_context *context, struct value *ret)
 {
-	set_string(ret, conn_state_name(context->event->old_state));
+	field_set_string(ret, conn_state_name(context->event->old_state));
 }
 
 static void get_new(const struct field_context *context, struct value *ret)
 {
-	set_string(ret, conn_state_name(context->event->new_state));
+	field_set_string(ret, conn_state_name(context->event->new_state));
 }
 
 static void get_proto(const struct field_context *context, struct value *ret)
 {
-	set_string(ret, context->event->conn.ends.protocol == SW_PROTO_UDP ? "udp" : "tcp");
+	if (context->socket)
+		field_set_string(ret, socket_kind_name(context->socket->kind));
+	else
+		field_set_string(ret, context->event->conn.ends.protocol == SW_PROTO_UDP ? "udp"
+											 : "tcp");
+}
+
+/* A unix socket has no addresses and ports. */
+static bool is_inet(const struct field_context *context)
+{
+	return context->event->conn.ends.family != SW_FAMILY_UNIX;
 }
 
 static void get_family(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, conn_is_v6(&context->event->conn) ? 6 : 4);
+	if (is_inet(context))
+		field_set_number(ret, conn_is_v6(&context->event->conn) ? 6 : 4);
 }
 
 static void get_laddr(const struct field_context *context, struct value *ret)
 {
 	const struct sw_endpoints *ends = &context->event->conn.ends;
 
-	set_text(ret, ret->buffer, format_address(ends->family, ends->laddr, ret->buffer));
+	if (is_inet(context))
+		field_set_text(ret, ret->buffer,
+			       format_address(ends->family, ends->laddr, ret->buffer));
 }
 
 static void get_raddr(const struct field_context *context, struct value *ret)
 {
 	const struct sw_endpoints *ends = &context->event->conn.ends;
 
-	set_text(ret, ret->buffer, format_address(ends->family, ends->raddr, ret->buffer));
+	if (is_inet(context))
+		field_set_text(ret, ret->buffer,
+			       format_address(ends->family, ends->raddr, ret->buffer));
 }
 
 static bool is_listener(const struct event *event)
@@ -92,98 +108,103 @@ static bool is_listener(const struct event *event)
 
 static void get_lport(const struct field_context *context, struct value *ret)
 {
-	if (context->event->conn.ends.lport)
-		set_number(ret, context->event->conn.ends.lport);
+	if (context->event->conn.ends.lport || (context->socket && is_inet(context)))
+		field_set_number(ret, context->event->conn.ends.lport);
 }
 
-/* A listener's remote port is 0 as a fact, not for want of knowledge. */
+/* A listener's remote port is 0 as a fact, not for want of knowledge; so is that of a row. */
 static void get_rport(const struct field_context *context, struct value *ret)
 {
-	if (context->event->conn.ends.rport || is_listener(context->event))
-		set_number(ret, context->event->conn.ends.rport);
+	if (context->event->conn.ends.rport || is_listener(context->event) ||
+	    (context->socket && is_inet(context)))
+		field_set_number(ret, context->event->conn.ends.rport);
 }
 
 static void get_state(const struct field_context *context, struct value *ret)
 {
-	set_string(ret, conn_state_name(context->event->new_state));
+	if (context->socket && !context->event->last)
+		field_set_string(ret, socket_state_name(context->socket));
+	else
+		field_set_string(ret, conn_state_name(context->event->new_state));
 }
 
 static void get_pid(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context))
-		set_number(ret, owner_of(context)->pid);
+		field_set_number(ret, owner_of(context)->pid);
 }
 
 static void get_comm(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context) && owner_of(context)->comm[0])
-		set_string(ret, owner_of(context)->comm);
+		field_set_string(ret, owner_of(context)->comm);
 }
 
 static void get_exe(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context))
-		set_string(ret, owner_of(context)->exe);
+		field_set_string(ret, owner_of(context)->exe);
 }
 
 static void get_uid(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context))
-		set_number(ret, owner_of(context)->uid);
+		field_set_number(ret, owner_of(context)->uid);
 	else if (context->event->conn.uid_known)
-		set_number(ret, context->event->conn.ends.uid);
+		field_set_number(ret, context->event->conn.ends.uid);
 }
 
 static void get_netns(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.ends.netns)
-		set_number(ret, context->event->conn.ends.netns);
+		field_set_number(ret, context->event->conn.ends.netns);
 }
 
 static void get_cgroup(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context))
-		set_string(ret, owner_of(context)->cgroup);
+		field_set_string(ret, owner_of(context)->cgroup);
 }
 
 static void get_container(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context))
-		set_string(ret, owner_of(context)->container);
+		field_set_string(ret, owner_of(context)->container);
 }
 
 static void get_cookie(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, context->event->conn.ends.cookie);
+	if (context->event->conn.ends.cookie)
+		field_set_number(ret, context->event->conn.ends.cookie);
 }
 
 static void get_gen(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, context->event->conn.gen);
+	field_set_number(ret, context->event->conn.gen);
 }
 
 static void get_ppid(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context) && owner_of(context)->ppid)
-		set_number(ret, owner_of(context)->ppid);
+		field_set_number(ret, owner_of(context)->ppid);
 }
 
 static void get_runtime(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context))
-		set_string(ret, owner_of(context)->runtime);
+		field_set_string(ret, owner_of(context)->runtime);
 }
 
 static void get_exe_deleted(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context) && owner_of(context)->exe_deleted)
-		set_true(ret);
+		field_set_true(ret);
 }
 
 static void get_by_pid(const struct field_context *context, struct value *ret)
 {
 	if (context->event->acted)
-		set_number(ret, context->event->actor.pid);
+		field_set_number(ret, context->event->actor.pid);
 }
 
 static void get_by_comm(const struct field_context *context, struct value *ret)
@@ -191,30 +212,30 @@ static void get_by_comm(const struct field_context *context, struct value *ret)
 	const char *comm = context->event->actor.comm;
 
 	if (context->event->acted)
-		set_text(ret, comm, strnlen(comm, SW_COMM_LEN));
+		field_set_text(ret, comm, strnlen(comm, SW_COMM_LEN));
 }
 
 static void get_inferred(const struct field_context *context, struct value *ret)
 {
 	if (context->event->inferred)
-		set_true(ret);
+		field_set_true(ret);
 }
 
 static void get_previous_pid(const struct field_context *context, struct value *ret)
 {
 	if (context->event->previous_owner)
-		set_number(ret, context->event->previous_owner->pid);
+		field_set_number(ret, context->event->previous_owner->pid);
 }
 
 static void get_previous_comm(const struct field_context *context, struct value *ret)
 {
 	if (context->event->previous_owner && context->event->previous_owner->comm[0])
-		set_string(ret, context->event->previous_owner->comm);
+		field_set_string(ret, context->event->previous_owner->comm);
 }
 
 static void get_reason(const struct field_context *context, struct value *ret)
 {
-	set_string(ret, conn_reason_name(context->event->reason));
+	field_set_string(ret, conn_reason_name(context->event->reason));
 }
 
 static void get_duration(const struct field_context *context, struct value *ret)
@@ -222,78 +243,80 @@ static void get_duration(const struct field_context *context, struct value *ret)
 	const struct event *event = context->event;
 
 	if (!event->conn.existed && event->ts_ns >= event->conn.opened_ns)
-		set_number(ret, (event->ts_ns - event->conn.opened_ns) / NSEC_PER_USEC);
+		field_set_number(ret, (event->ts_ns - event->conn.opened_ns) / NSEC_PER_USEC);
 }
 
 static void get_rx_bytes(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.counted)
-		set_number(ret, context->event->conn.counters.rx_bytes);
+		field_set_number(ret, context->event->conn.counters.rx_bytes);
 }
 
 static void get_tx_bytes(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.counted)
-		set_number(ret, context->event->conn.counters.tx_bytes);
+		field_set_number(ret, context->event->conn.counters.tx_bytes);
 }
 
 /* No sample yet is 0 in the kernel, which is no round-trip time. */
 static void get_rtt(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.counted && context->event->conn.counters.rtt_us)
-		set_number(ret, context->event->conn.counters.rtt_us);
+		field_set_number(ret, context->event->conn.counters.rtt_us);
 }
 
 static void get_retrans(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.counted)
-		set_number(ret, context->event->conn.counters.retrans);
+		field_set_number(ret, context->event->conn.counters.retrans);
 }
 
 static void get_error(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.error)
-		set_string(ret, format_errno(context->event->conn.error));
+		field_set_string(ret, format_errno(context->event->conn.error));
 }
 
 static void get_connect(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.connect_ns)
-		set_number(ret, context->event->conn.connect_ns / NSEC_PER_USEC);
+		field_set_number(ret, context->event->conn.connect_ns / NSEC_PER_USEC);
 }
 
 static void get_count(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, context->event->count);
+	field_set_number(ret, context->event->count);
 }
 
 static void get_added(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, context->event->resync.added);
+	field_set_number(ret, context->event->resync.added);
 }
 
 static void get_changed(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, context->event->resync.changed);
+	field_set_number(ret, context->event->resync.changed);
 }
 
 static void get_removed(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, context->event->resync.removed);
+	field_set_number(ret, context->event->resync.removed);
 }
 
 static void get_unseen(const struct field_context *context, struct value *ret)
 {
-	set_number(ret, context->event->resync.unseen_netns);
+	field_set_number(ret, context->event->resync.unseen_netns);
 }
 
 /* clang-format off */
 #define ROW(name, title, width, get, help) { name, title, help, FIELD_ROW, EVENT_NONE, width, get }
 #define ON(when, name, get, help) { name, name, help, when, EVENT_NONE, 0, get }
+#define TITLED(when, name, title, width, get, help) { name, title, help, when, EVENT_NONE, width, get }
 #define FOR(kind, name, get, help) { name, name, help, FIELD_EVENT, kind, 0, get }
 
 static const struct field fields[] = {
 	{ "ts", "TIME", "when, RFC 3339 in UTC", FIELD_EVENT, EVENT_NONE, 0, get_ts },
+	{ "display", "DISPLAY", "which display, from 1", FIELD_DISPLAY, EVENT_NONE, 0, field_get_display },
 	{ "event", "EVENT", "state, exists, owner, lost or resync", FIELD_EVENT, EVENT_NONE, 0, get_event },
 	ON(FIELD_STATE, "old", get_old, "the state before"),
 	ON(FIELD_STATE, "new", get_new, "the state after"),
@@ -304,7 +327,7 @@ static const struct field fields[] = {
 	ROW("lport", "LPORT", 5, get_lport, "local port"),
 	ROW("raddr", "REMOTE", 0, get_raddr, "remote address"),
 	ROW("rport", "RPORT", 5, get_rport, "remote port"),
-	ROW("state", "STATE", 11, get_state, "TCP state, the kernel's name"),
+	ROW("state", "State", 11, get_state, "TCP state, the kernel's name"),
 	ROW("pid", "PID", 7, get_pid, "process that owns the connection"),
 	ROW("comm", "COMM", 15, get_comm, "its name"),
 	ROW("exe", "EXE", 0, get_exe, "full path of its executable"),
@@ -314,6 +337,23 @@ static const struct field fields[] = {
 	ROW("container", "CONTAINER", 12, get_container, "container it runs in"),
 	ROW("cookie", "COOKIE", 8, get_cookie, "the kernel's socket cookie"),
 	ROW("gen", "GEN", 3, get_gen, "which life of the socket, from 1"),
+	TITLED(FIELD_SOCKET, "recv_q", "Recv-Q", 6, field_get_recv_q, "bytes not read yet; of a listener: connections that wait for accept()"),
+	TITLED(FIELD_SOCKET, "send_q", "Send-Q", 6, field_get_send_q, "bytes not acknowledged yet; of a listener: how many may wait"),
+	TITLED(FIELD_SOCKET, "inode", "INODE", 8, field_get_inode, "inode number of the socket's file"),
+	TITLED(FIELD_SOCKET, "holders", "HOLDERS", 0, field_get_holders, "processes that have it open"),
+	TITLED(FIELD_KNOWN, "fd", "FD", 3, field_get_fd, "the owner's file descriptor"),
+	TITLED(FIELD_KNOWN, "timer", "TIMER", 0, field_get_timer, "retransmit, keepalive, timewait or probe"),
+	TITLED(FIELD_KNOWN, "timer_ms", "EXPIRES", 0, field_get_timer_ms, "until it fires"),
+	TITLED(FIELD_KNOWN, "retransmits", "RETRIES", 0, field_get_retransmits, "of the segment that is under way"),
+	TITLED(FIELD_KNOWN, "type", "TYPE", 9, field_get_type, "of a unix socket: stream, dgram or seqpacket"),
+	TITLED(FIELD_KNOWN, "path", "PATH", 0, field_get_path, "of a unix socket; @ begins an abstract one"),
+	TITLED(FIELD_KNOWN, "peer_inode", "PEER", 8, field_get_peer_inode, "of a unix socket: the other end's inode"),
+	TITLED(FIELD_KNOWN, "fresh", "NEW", 3, field_get_fresh, "not there at the last display"),
+	TITLED(FIELD_COLUMN, "protocol", "Proto", 5, field_get_protocol, "tcp, tcp6, udp, udp6, raw, raw6 or unix"),
+	TITLED(FIELD_COLUMN, "local", "Local Address", 21, field_get_local, "local address and port, or the path"),
+	TITLED(FIELD_COLUMN, "remote", "Foreign Address", 21, field_get_remote, "remote address and port"),
+	TITLED(FIELD_COLUMN, "program", "PID/Program", 0, field_get_program, "PID and name of the owner"),
+	TITLED(FIELD_COLUMN, "timers", "Timer", 0, field_get_timers, "timer, seconds until it fires, retries"),
 	ON(FIELD_KNOWN, "runtime", get_runtime, "what runs the container"),
 	ON(FIELD_KNOWN, "ppid", get_ppid, "the owner's parent"),
 	ON(FIELD_KNOWN, "exe_deleted", get_exe_deleted, "the executable has no name any more"),
@@ -321,10 +361,13 @@ static const struct field fields[] = {
 	ON(FIELD_KNOWN, "by_comm", get_by_comm, "name of its thread"),
 	ON(FIELD_LAST, "reason", get_reason, "why it ended"),
 	ON(FIELD_LAST, "duration_us", get_duration, "how long it lived"),
-	ON(FIELD_LAST, "rx_bytes", get_rx_bytes, "payload received"),
-	ON(FIELD_LAST, "tx_bytes", get_tx_bytes, "payload sent"),
-	ON(FIELD_LAST, "rtt_us", get_rtt, "smoothed round-trip time"),
-	ON(FIELD_LAST, "retrans", get_retrans, "segments sent again"),
+	ON(FIELD_GONE, "gone", field_get_gone, "closed since the last display"),
+	ON(FIELD_GONE, "opened", field_get_opened, "when its first transition was"),
+	ON(FIELD_GONE, "closed", field_get_closed, "when its last one was"),
+	ON(FIELD_COUNTER, "rx_bytes", get_rx_bytes, "payload received"),
+	ON(FIELD_COUNTER, "tx_bytes", get_tx_bytes, "payload sent"),
+	ON(FIELD_COUNTER, "rtt_us", get_rtt, "smoothed round-trip time"),
+	ON(FIELD_COUNTER, "retrans", get_retrans, "segments sent again"),
 	ON(FIELD_LAST, "error", get_error, "the socket's error"),
 	ON(FIELD_KNOWN, "connect_us", get_connect, "how long connect(2) took"),
 	FOR(EVENT_OWNER, "previous_pid", get_previous_pid, "the owner before"),
@@ -336,6 +379,24 @@ static const struct field fields[] = {
 	FOR(EVENT_RESYNC, "unseen_netns", get_unseen, "namespaces that could not be entered"),
 };
 /* clang-format on */
+
+void field_write_json(const struct value *value, struct json *out)
+{
+	switch (value->kind) {
+	case VALUE_NONE:
+		json_null(out);
+		break;
+	case VALUE_NUMBER:
+		json_u64(out, value->number);
+		break;
+	case VALUE_BOOL:
+		json_bool(out, value->number);
+		break;
+	case VALUE_TEXT:
+		json_string(out, value->text, value->len);
+		break;
+	}
+}
 
 size_t field_count(void)
 {
@@ -358,7 +419,7 @@ const struct field *field_find(const char *name)
 bool field_applies(const struct field *field, const struct event *event)
 {
 	bool about_conn = event->kind == EVENT_STATE || event->kind == EVENT_EXISTS ||
-			  event->kind == EVENT_OWNER;
+			  event->kind == EVENT_OWNER || event->kind == EVENT_ROW;
 
 	switch (field->when) {
 	case FIELD_ROW:
@@ -367,9 +428,18 @@ bool field_applies(const struct field *field, const struct event *event)
 	case FIELD_STATE:
 		return event->kind == EVENT_STATE;
 	case FIELD_LAST:
-		return event->kind == EVENT_STATE && event->last;
+	case FIELD_COUNTER:
+		return event->last;
 	case FIELD_EVENT:
-		return field->kind == EVENT_NONE || field->kind == event->kind;
+		return event->kind != EVENT_ROW &&
+		       (field->kind == EVENT_NONE || field->kind == event->kind);
+	case FIELD_SOCKET:
+	case FIELD_DISPLAY:
+		return event->kind == EVENT_ROW;
+	case FIELD_GONE:
+		return event->kind == EVENT_ROW && event->last;
+	case FIELD_COLUMN:
+		break;
 	}
 	return false;
 }
@@ -377,8 +447,8 @@ bool field_applies(const struct field *field, const struct event *event)
 const char *event_kind_name(enum event_kind kind)
 {
 	static const char *const names[] = {
-		[EVENT_NONE] = NULL,	 [EVENT_STATE] = "state", [EVENT_EXISTS] = "exists",
-		[EVENT_OWNER] = "owner", [EVENT_LOST] = "lost",	  [EVENT_RESYNC] = "resync",
+		[EVENT_STATE] = "state", [EVENT_EXISTS] = "exists", [EVENT_OWNER] = "owner",
+		[EVENT_LOST] = "lost",	 [EVENT_RESYNC] = "resync", [EVENT_ROW] = NULL,
 	};
 
 	return names[kind];

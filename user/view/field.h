@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The field table: for each thing that can be told about a connection or an event its JSON key,
- * its column title, its help and how to get it. Text, JSON and CSV all read it.
+ * The field table: for each thing that can be told about a connection, a row or an event its JSON
+ * key, its column title, its help and how to get it. Text, JSON and CSV all read it.
  */
 #pragma once
 
@@ -10,7 +10,11 @@
 #include <stdint.h>
 
 #include "model/event.h"
+#include "model/socket_row.h"
 #include "view/format.h"
+#include "view/json.h"
+
+#define FIELD_BUFFER_SIZE 160 /* two names and a port, or a timer */
 
 enum value_kind { VALUE_NONE, VALUE_NUMBER, VALUE_BOOL, VALUE_TEXT };
 
@@ -19,21 +23,34 @@ struct value {
 	uint64_t number;
 	const char *text; /* into `buffer`, or owned by the event; any bytes */
 	size_t len;
-	char buffer[FORMAT_ENDPOINT_SIZE];
+	char buffer[FIELD_BUFFER_SIZE];
 };
 
 /* When a field is told. */
 enum field_when {
-	FIELD_ROW,   /* with every connection; null if unknown */
-	FIELD_STATE, /* with each transition */
-	FIELD_LAST,  /* with the last transition of a connection; null if unknown */
-	FIELD_KNOWN, /* with a connection, where there is something to tell */
-	FIELD_EVENT, /* with this kind of event only: see `kind` */
+	FIELD_ROW,     /* with every connection; null if unknown */
+	FIELD_STATE,   /* with each transition */
+	FIELD_LAST,    /* with the last transition of a connection; null if unknown */
+	FIELD_KNOWN,   /* with a connection, where there is something to tell */
+	FIELD_EVENT,   /* with this kind of event only: see `kind` */
+	FIELD_SOCKET,  /* with each row of a display; null if unknown */
+	FIELD_COUNTER, /* with the last transition, and as a column of rows if asked for */
+	FIELD_COLUMN,  /* a column of text tables, made of other fields */
+	FIELD_DISPLAY, /* with each row of repeated displays */
+	FIELD_GONE,    /* with rows that are gone from a display */
+};
+
+/* What the addresses and ports of a row are called; NULL: show the number. Any bytes. */
+struct field_names {
+	const char *lhost, *rhost, *lservice, *rservice;
 };
 
 struct field_context {
 	const struct event *event;
-	int64_t realtime_offset_ns; /* to add to the event's time */
+	int64_t realtime_offset_ns;	 /* to add to the event's time */
+	const struct socket_row *socket; /* of a row; else NULL, and all that follows */
+	const struct field_names *names;
+	unsigned int display; /* counts from 1; 0: displays are not repeated */
 };
 
 struct field {
@@ -48,6 +65,14 @@ struct field {
 
 size_t field_count(void);
 const struct field *field_at(size_t index);
+/* Nothing, a number, a text ... as a getter sets it. The text must outlive the value. */
+void field_set_text(struct value *ret, const char *text, size_t len);
+void field_set_string(struct value *ret, const char *text); /* NULL: nothing */
+void field_set_number(struct value *ret, uint64_t number);
+void field_set_true(struct value *ret);
+
+void field_write_json(const struct value *value, struct json *out);
+
 /* NULL if there is none. */
 const struct field *field_find(const char *name);
 /* Is the field told with this event? */

@@ -11,24 +11,6 @@ const char *view_mode_name(uint32_t mode)
 	return mode == SW_MODE_TRAMPOLINE ? "trampoline" : "tracepoint";
 }
 
-static void write_value(struct json *json, const struct value *value)
-{
-	switch (value->kind) {
-	case VALUE_NONE:
-		json_null(json);
-		break;
-	case VALUE_NUMBER:
-		json_u64(json, value->number);
-		break;
-	case VALUE_BOOL:
-		json_bool(json, value->number);
-		break;
-	case VALUE_TEXT:
-		json_string(json, value->text, value->len);
-		break;
-	}
-}
-
 static void write_string(struct json *json, const char *key, const char *text, size_t max)
 {
 	json_key(json, key);
@@ -92,7 +74,8 @@ static void write_ancestors(struct json *json, const struct process *process)
 
 static void event(struct view *view, const struct event *told)
 {
-	const struct field_context context = { told, view->realtime_offset_ns };
+	const struct field_context context = { .event = told,
+					       .realtime_offset_ns = view->realtime_offset_ns };
 	struct json *json = &view->line;
 
 	json_object_begin(json);
@@ -107,7 +90,7 @@ static void event(struct view *view, const struct event *told)
 		if (value.kind == VALUE_NONE && field->when == FIELD_KNOWN)
 			continue;
 		json_key(json, field->name);
-		write_value(json, &value);
+		field_write_json(&value, json);
 	}
 	if (view->ancestors && told->conn.ends.cookie)
 		write_ancestors(json, told->conn.owner);

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The bare command: the sockets now, as netstat shows them, and the other tables of netstat, once
+ * or again and again. With INTERVAL the tracer stays attached (netstat_watch.c).
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "cli/explain.h"
+#include "cli/interrupt.h"
+#include "cli/netstat_command.h"
+#include "source/live.h"
+#include "source/netns.h"
+
+static unsigned int kinds_of(const struct netstat_options *options)
+{
+	unsigned int mask = options->socket_mask, kinds = 0;
+
+	if (mask & (SOCKETS_TCP4 | SOCKETS_TCP6))
+		kinds |= 1u << SOCKET_TCP;
+	if (mask & (SOCKETS_UDP4 | SOCKETS_UDP6))
+		kinds |= 1u << SOCKET_UDP;
+	if (mask & (SOCKETS_RAW4 | SOCKETS_RAW6))
+		kinds |= 1u << SOCKET_RAW;
+	if (mask & SOCKETS_UNIX)
+		kinds |= 1u << SOCKET_UNIX;
+	return kinds;
+}
+
+/* Does anything that is shown or asked for come from the owner? */
+static bool wants_owners(const struct netstat_options *options)
+{
+	return options->pid || options->programs || options->executable || options->columns ||
+	       options->sort || options->filter_count || options->extended ||
+	       options->format == FORMAT_JSON || options->format == FORMAT_CSV ||
+	       !options->numeric || options->fqdn;
+}
+
+static int resolve_netns(const char *text, uint32_t *ret_inode)
+{
+	int r = text ? netns_resolve(text, ret_inode) : 0;
+
+	if (r >= 0)
+		return EXIT_OK;
+	log_error(
+		"--netns: '%s' is no network namespace: give a name (ip netns), a PID, an inode number or self",
+		text);
+	return EXIT_USAGE;
+}
+
+static int open_sockets(struct netstat *netstat)
+{
+	const struct netstat_options *options = &netstat->options;
+	struct snapshot_options wanted = {
+		.kinds = kinds_of(options),
+		.ipv4 = options->socket_mask & (SOCKETS_TCP4 | SOCKETS_UDP4 | SOCKETS_RAW4),
+		.ipv6 = options->socket_mask & (SOCKETS_TCP6 | SOCKETS_UDP6 | SOCKETS_RAW6),
+		.owners = wants_owners(options),
+	};
+	int status = resolve_netns(options->netns, &wanted.netns), r;
+
+	if (status != EXIT_OK)
+		return status;
+	netstat->netns = wanted.netns;
+	r = snapshot_open(&wanted, &netstat->snapshot);
+	if (r < 0) {
+		log_error("cannot read the kernel's socket tables: %s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	if (snapshot_missing(netstat->snapshot))
+		log_error("%s", snapshot_missing(netstat->snapshot));
+	return EXIT_OK;
+}
+
+int netstat_show_sockets(struct netstat *netstat, uint64_t fresh_since_ns)
+{
+	unsigned int unseen = 0;
+	int r;
+
+	netstat_rows_begin(netstat->rows, fresh_since_ns);
+	r = snapshot_walk(netstat->snapshot, netstat->processes, netstat_rows_visit, netstat->rows,
+			  &unseen);
+	if (r == 0)
+		r = netstat_rows_end(netstat->rows);
+	if (unseen && !netstat->unseen_told)
+		log_error("%u network namespaces could not be entered: their sockets are missing",
+			  unseen);
+	netstat->unseen_told |= unseen > 0;
+	return r;
+}
+
+int netstat_show_tables(struct netstat *netstat, unsigned int display)
+{
+	struct json *out = &netstat->text;
+	char time[FORMAT_TIME_SIZE];
+	int r;
+
+	format_time(live_realtime_ns(), time);
+	r = netstat_system_show(netstat->system, display, time, out);
+	if (r == 0 && out->failed)
+		r = -ENOMEM;
+	if (r == 0)
+		r = output_append(&netstat->output, out->data, out->len);
+	json_reset(out);
+	if (r == 0)
+		r = output_finish(&netstat->output, netstat->signals);
+	return r;
+}
+
+bool netstat_sleep(struct netstat *netstat, int timeout_ms, int wake_fd)
+{
+	struct pollfd fds[] = { { .fd = netstat->signals, .events = POLLIN },
+				{ .fd = wake_fd, .events = POLLIN } };
+	struct signalfd_siginfo info;
+
+	(void)poll(fds, ARRAY_SIZE(fds), timeout_ms);
+	if (!(fds[0].revents & POLLIN) || read(netstat->signals, &info, sizeof(info)) <= 0)
+		return false;
+	return info.ssi_signo != SIGCHLD;
+}
+
+static bool wants_tables(const struct netstat_options *options)
+{
+	return options->ethernet || options->interfaces || options->statistics || options->routes;
+}
+
+/* Displays without a tracer: what happens in between is not known, and nobody claims it is. */
+static int repeat_plain(struct netstat *netstat)
+{
+	const struct netstat_options *options = &netstat->options;
+	int r = 0;
+
+	for (unsigned int display = 1; r == 0; display++) {
+		if (options->sockets) {
+			struct table *table = netstat_rows_table(netstat->rows);
+
+			table->display = options->repeated ? display : 0;
+			table->ts_ns = live_now_ns();
+			table->realtime_offset_ns = live_realtime_ns() - (int64_t)table->ts_ns;
+			r = netstat_show_sockets(netstat, 0);
+		}
+		if (r == 0 && wants_tables(options))
+			r = netstat_show_tables(netstat, display);
+		if (!options->repeated || display == options->count)
+			break;
+		if (r == 0 && netstat_sleep(netstat, (int)options->interval_s * 1000, -1))
+			break;
+	}
+	return r;
+}
+
+/* What stopped a display, as an exit status. */
+static int explain_display(const struct netstat *netstat, int r)
+{
+	if (r == 0)
+		return EXIT_OK;
+	if (r == -EAGAIN && interrupt_waits(netstat->signals))
+		return EXIT_OK; /* Ctrl-C while the reader did not read */
+	if (r == -ENOMEM) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	return explain_output(r);
+}
+
+static int run(struct netstat *netstat)
+{
+	const struct netstat_options *options = &netstat->options;
+	const struct netstat_rows_setup setup = { .options = options,
+						  .filter = netstat->filter,
+						  .processes = netstat->processes,
+						  .watched = netstat->conns,
+						  .output = &netstat->output,
+						  .stop_fd = netstat->signals };
+	int status = options->sockets ? netstat_rows_new(&setup, &netstat->rows) : EXIT_OK;
+
+	if (status == EXIT_OK && options->sockets)
+		status = open_sockets(netstat);
+	if (status != EXIT_OK)
+		return status;
+	/* Without the privilege to trace, the displays are still worth something. */
+	if (options->sockets && options->repeated && !snapshot_missing(netstat->snapshot))
+		return netstat_watch(netstat);
+	return explain_display(netstat, repeat_plain(netstat));
+}
+
+static int columns_help(void)
+{
+	struct json out;
+
+	json_init(&out);
+	table_columns_help(&out);
+	fwrite(out.data, 1, out.len, stdout);
+	json_done(&out);
+	return fflush(stdout) ? explain_output(-errno) : EXIT_OK;
+}
+
+static void done(struct netstat *netstat)
+{
+	netstat_rows_free(netstat->rows);
+	snapshot_close(netstat->snapshot);
+	netstat_system_free(netstat->system);
+	conn_table_free(netstat->conns);
+	process_table_free(netstat->processes);
+	filter_free(netstat->filter);
+	json_done(&netstat->text);
+	output_done(&netstat->output);
+	util_close_fd(&netstat->signals);
+}
+
+int cli_netstat(int argc, char **argv)
+{
+	struct netstat netstat = { .signals = -1 };
+	struct netstat_options *options = &netstat.options;
+	int status = netstat_options_parse(argc, argv, options);
+
+	if (status != EXIT_OK)
+		return status;
+	if (options->help) {
+		netstat_options_help();
+		return EXIT_OK;
+	}
+	if (options->columns && strcmp(options->columns, "help") == 0)
+		return columns_help();
+	status = explain_filter(options->filter_count, options->filter_words, &netstat.filter);
+	if (status != EXIT_OK)
+		return status;
+	netstat.signals = interrupt_catch();
+	output_init(&netstat.output, STDOUT_FILENO);
+	json_init(&netstat.text);
+	netstat.processes = process_table_new();
+	netstat.system = netstat_system_new(options);
+	if (netstat.processes && options->sockets && options->repeated)
+		netstat.conns = conn_table_new(netstat.processes, WATCH_TABLE_MAX);
+	if (!netstat.processes || !netstat.system) {
+		log_error("out of memory");
+		status = EXIT_FAILED;
+	} else {
+		status = run(&netstat);
+	}
+	done(&netstat);
+	return status;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the bare command share: netstat.c, netstat_watch.c. Nobody else includes it. */
+#pragma once
+
+#include "base/output.h"
+#include "cli/netstat_rows.h"
+#include "cli/netstat_system.h"
+#include "cli/watch.h"
+#include "source/snapshot.h"
+
+struct netstat {
+	struct netstat_options options;
+	struct filter *filter;
+	struct process_table *processes;
+	struct conn_table *conns; /* repeated displays of sockets only */
+	struct netstat_rows *rows;
+	struct snapshot *snapshot;
+	struct netstat_system *system;
+	struct json text; /* of the other tables */
+	struct output output;
+	uint32_t netns; /* the only namespace that is shown; 0: all */
+	int signals;
+	bool unseen_told;
+};
+
+/* One display of the sockets. `fresh_since_ns` as in netstat_rows_begin(). 0 or negative errno. */
+int netstat_show_sockets(struct netstat *netstat, uint64_t fresh_since_ns);
+/* One display of the other tables. */
+int netstat_show_tables(struct netstat *netstat, unsigned int display);
+
+/* Sleep until a time has passed or `wake_fd` (-1: none) is readable. True: a signal ends us. */
+bool netstat_sleep(struct netstat *netstat, int timeout_ms, int wake_fd);
+
+/*
+ * Displays with the tracer attached: each is the table now, then what closed since the last one.
+ * The exit status.
+ */
+int netstat_watch(struct netstat *netstat);

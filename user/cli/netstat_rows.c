@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which rows are shown, in which order, under which names. How they look is the table's. */
+#include "cli/netstat_rows.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "cli/netstat_columns.h"
+#include "source/live.h"
+
+#define WINDOW 1024   /* rows that are looked at together */
+#define NAMES_MS 2000 /* for all names of a display together */
+#define RESOLVERS 8   /* questions under way */
+
+/* A row that waits, with what it points to. */
+struct kept {
+	struct socket_row row;
+	char *path; /* owned; row.path points to it */
+};
+
+struct netstat_rows {
+	struct netstat_rows_setup setup;
+	struct table table;
+	struct resolver *resolver; /* NULL: numbers only */
+	struct netstat_sort sort;
+	struct kept *kept;
+	size_t count, capacity;
+	uint64_t fresh_since_ns;
+	uint64_t names_until_ns;
+	bool begun; /* the heading of this display is out */
+};
+
+int netstat_rows_new(const struct netstat_rows_setup *setup, struct netstat_rows **ret_rows)
+{
+	const struct netstat_options *options = setup->options;
+	struct netstat_rows *rows = calloc(1, sizeof(*rows));
+	int status;
+
+	if (!rows) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	rows->setup = *setup;
+	status = netstat_columns_choose(options, &rows->table);
+	if (status == EXIT_OK)
+		status = netstat_sort_parse(options->sort, &rows->sort);
+	if (status == EXIT_OK && (!options->numeric || options->fqdn) &&
+	    (options->format == FORMAT_TEXT || options->format == FORMAT_XP))
+		rows->resolver = resolver_new(RESOLVERS);
+	if (status != EXIT_OK) {
+		netstat_rows_free(rows);
+		return status;
+	}
+	*ret_rows = rows;
+	return EXIT_OK;
+}
+
+static void release(struct netstat_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		process_unref(rows->setup.processes, rows->kept[i].row.conn.owner);
+		free(rows->kept[i].path);
+	}
+	rows->count = 0;
+}
+
+void netstat_rows_free(struct netstat_rows *rows)
+{
+	if (!rows)
+		return;
+	release(rows);
+	free(rows->kept);
+	resolver_free(rows->resolver);
+	table_done(&rows->table);
+	free(rows);
+}
+
+struct table *netstat_rows_table(struct netstat_rows *rows)
+{
+	return &rows->table;
+}
+
+/* ---- which ----------------------------------------------------------------------------------- */
+
+static unsigned int mask_of(enum socket_kind kind, const struct sw_endpoints *ends)
+{
+	bool v6 = ends->family == SW_FAMILY_INET6;
+
+	switch (kind) {
+	case SOCKET_TCP:
+		return v6 ? SOCKETS_TCP6 : SOCKETS_TCP4;
+	case SOCKET_UDP:
+		return v6 ? SOCKETS_UDP6 : SOCKETS_UDP4;
+	case SOCKET_RAW:
+		return v6 ? SOCKETS_RAW6 : SOCKETS_RAW4;
+	case SOCKET_UNIX:
+		return SOCKETS_UNIX;
+	case SOCKET_KINDS:
+		break;
+	}
+	return 0;
+}
+
+/* What netstat calls a server: it waits for anybody. */
+static bool listens(const struct socket_row *row)
+{
+	if (row->kind == SOCKET_TCP || row->kind == SOCKET_UNIX)
+		return row->conn.state == SW_TCP_LISTEN;
+	return row->conn.state == SW_TCP_CLOSE;
+}
+
+static bool is_wanted(const struct netstat_rows *rows, const struct socket_row *row)
+{
+	const struct netstat_options *options = rows->setup.options;
+
+	if (!(options->socket_mask & mask_of(row->kind, &row->conn.ends)))
+		return false;
+	/* Our questions for names are no traffic of this machine. */
+	if (rows->resolver && row->conn.owner && row->conn.owner->pid == (uint32_t)getpid())
+		return false;
+	if (options->listening ? !listens(row) : !options->all && listens(row))
+		if (!filter_names_states(rows->setup.filter))
+			return false;
+	return filter_matches(rows->setup.filter, &row->conn, row->conn.state);
+}
+
+bool netstat_rows_wants_gone(const struct netstat_rows *rows, const struct event *event)
+{
+	const struct netstat_options *options = rows->setup.options;
+	bool listener = event->old_state == SW_TCP_LISTEN;
+
+	if (!(options->socket_mask & mask_of(SOCKET_TCP, &event->conn.ends)))
+		return false;
+	if (options->listening ? !listener : !options->all && listener)
+		return false;
+	return filter_matches(rows->setup.filter, &event->conn, event->old_state);
+}
+
+/* What only the tracer knows: whose a connection without holders is, and since when it is there. */
+static void complete(const struct netstat_rows *rows, struct socket_row *row)
+{
+	const struct conn *conn =
+		rows->setup.watched && row->kind == SOCKET_TCP
+			? conn_table_find(rows->setup.watched, row->conn.ends.cookie)
+			: NULL;
+
+	if (!conn)
+		return;
+	if (conn->owner)
+		row->conn.owner = conn->owner;
+	row->conn.gen = conn->gen;
+	row->conn.opened_ns = conn->opened_ns;
+	row->conn.existed = conn->existed;
+	row->fresh = rows->fresh_since_ns && conn->opened_ns > rows->fresh_since_ns;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+int netstat_rows_flush(struct netstat_rows *rows)
+{
+	struct json *out = &rows->table.out;
+	int r = out->failed ? -ENOMEM : output_append(rows->setup.output, out->data, out->len);
+
+	json_reset(out);
+	if (r == 0)
+		r = output_finish(rows->setup.output, rows->setup.stop_fd);
+	return r;
+}
+
+static const char *service_of(struct netstat_rows *rows, unsigned int port, enum socket_kind kind)
+{
+	if (!port || rows->setup.options->numeric || (kind != SOCKET_TCP && kind != SOCKET_UDP))
+		return NULL;
+	return resolver_service(rows->resolver, port,
+				kind == SOCKET_TCP ? SW_PROTO_TCP : SW_PROTO_UDP);
+}
+
+static void name_ends(struct netstat_rows *rows, const struct sw_endpoints *ends,
+		      enum socket_kind kind, struct field_names *ret)
+{
+	bool fqdn = rows->setup.options->fqdn;
+
+	*ret = (struct field_names){ 0 };
+	if (kind == SOCKET_UNIX)
+		return;
+	ret->lhost = resolver_host(rows->resolver, ends->family, ends->laddr, fqdn);
+	ret->rhost = resolver_host(rows->resolver, ends->family, ends->raddr, fqdn);
+	ret->lservice = service_of(rows, ends->lport, kind);
+	ret->rservice = service_of(rows, ends->rport, kind);
+}
+
+/* Ask for the names in the window together, and wait for as long as the display still may. */
+static void learn_names(struct netstat_rows *rows)
+{
+	uint64_t now_ns = live_now_ns();
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct sw_endpoints *ends = &rows->kept[i].row.conn.ends;
+
+		if (rows->kept[i].row.kind == SOCKET_UNIX)
+			continue;
+		resolver_ask(rows->resolver, ends->family, ends->laddr);
+		resolver_ask(rows->resolver, ends->family, ends->raddr);
+	}
+	if (now_ns < rows->names_until_ns)
+		resolver_wait(rows->resolver,
+			      (unsigned int)((rows->names_until_ns - now_ns) / NSEC_PER_MSEC));
+}
+
+static struct table_row row_at(struct netstat_rows *rows, size_t i, struct field_names *names)
+{
+	const struct socket_row *row = &rows->kept[i].row;
+
+	if (rows->resolver)
+		name_ends(rows, &row->conn.ends, row->kind, names);
+	return (struct table_row){ .socket = row, .names = rows->resolver ? names : NULL };
+}
+
+static int compare_kept(const void *left, const void *right, void *data)
+{
+	struct netstat_rows *rows = data;
+	const struct kept *a = left, *b = right;
+
+	return netstat_sort_compare(&rows->sort, &rows->table, &a->row, &b->row);
+}
+
+/* Write the rows that wait. */
+static int write_window(struct netstat_rows *rows)
+{
+	struct field_names names;
+	int r = 0;
+
+	if (rows->sort.count)
+		qsort_r(rows->kept, rows->count, sizeof(*rows->kept), compare_kept, rows);
+	if (rows->resolver)
+		learn_names(rows);
+	for (size_t i = 0; i < rows->count; i++) {
+		struct table_row row = row_at(rows, i, &names);
+
+		table_measure(&rows->table, &row);
+	}
+	if (!rows->begun)
+		table_begin(&rows->table);
+	rows->begun = true;
+	for (size_t i = 0; r == 0 && i < rows->count; i++) {
+		struct table_row row = row_at(rows, i, &names);
+
+		table_put(&rows->table, &row);
+		if (i % WINDOW == WINDOW - 1)
+			r = netstat_rows_flush(rows);
+	}
+	release(rows);
+	return r == 0 ? netstat_rows_flush(rows) : r;
+}
+
+static int keep(struct netstat_rows *rows, const struct socket_row *row)
+{
+	struct kept *kept;
+
+	if (rows->count == rows->capacity) {
+		size_t capacity = rows->capacity ? rows->capacity * 2 : WINDOW;
+		void *larger = realloc(rows->kept, capacity * sizeof(*rows->kept));
+
+		if (!larger)
+			return -ENOMEM;
+		rows->kept = larger;
+		rows->capacity = capacity;
+	}
+	kept = &rows->kept[rows->count];
+	kept->row = *row;
+	kept->path = NULL;
+	if (row->path) {
+		kept->path = malloc(row->path_len + 1);
+		if (!kept->path)
+			return -ENOMEM;
+		memcpy(kept->path, row->path, row->path_len);
+		kept->row.path = kept->path;
+	}
+	process_ref(kept->row.conn.owner);
+	rows->count++;
+	return 0;
+}
+
+void netstat_rows_begin(struct netstat_rows *rows, uint64_t fresh_since_ns)
+{
+	rows->fresh_since_ns = fresh_since_ns;
+	rows->names_until_ns = live_now_ns() + NAMES_MS * NSEC_PER_MSEC;
+	rows->begun = false;
+}
+
+int netstat_rows_visit(void *data, const struct socket_row *row)
+{
+	struct netstat_rows *rows = data;
+	struct socket_row whole = *row;
+	int r;
+
+	complete(rows, &whole);
+	if (!is_wanted(rows, &whole))
+		return 0;
+	r = keep(rows, &whole);
+	if (r == 0 && !rows->sort.count && rows->count == WINDOW)
+		r = write_window(rows);
+	return r;
+}
+
+int netstat_rows_end(struct netstat_rows *rows)
+{
+	return write_window(rows);
+}
+
+int netstat_rows_put_gone(struct netstat_rows *rows, const struct event *event)
+{
+	const struct socket_row none = { .kind = SOCKET_TCP, .fd = -1 };
+	struct field_names names;
+	struct table_row row = { .socket = &none, .gone = event };
+
+	/* Whoever closed is not worth a wait: what the cache has, is shown. */
+	if (rows->resolver) {
+		name_ends(rows, &event->conn.ends, SOCKET_TCP, &names);
+		row.names = &names;
+	}
+	table_put(&rows->table, &row);
+	return rows->table.out.len > (1u << 20) ? netstat_rows_flush(rows) : 0;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Repeated displays that miss nothing: the tracer stays attached, and each display also lists the
+ * connections that closed since the last one, however short they were.
+ */
+#include <errno.h>
+#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "cli/explain.h"
+#include "cli/interrupt.h"
+#include "cli/netstat_command.h"
+
+#define RING_BYTES (32u << 20) /* a walk over a large table may take a second, undrained */
+#define GONE_MAX 200000	       /* kept until the display; beyond that written at once */
+#define SUMMARY "sockwatch: %u displays; %llu connections, %llu lost\n"
+
+struct watching {
+	struct netstat *netstat;
+	struct watch watch;
+	struct event *gone; /* last transitions, references held */
+	size_t gone_count, gone_capacity;
+	uint64_t lost; /* since the last display */
+	unsigned int display;
+	int64_t realtime_offset_ns;
+	uint64_t shown_ns; /* CLOCK_MONOTONIC of the last display */
+};
+
+/* ---- what closed ------------------------------------------------------------------------------
+ */
+
+static int write_gone(struct watching *watching)
+{
+	struct netstat_rows *rows = watching->netstat->rows;
+	int r = 0;
+
+	if (watching->lost)
+		table_put_lost(netstat_rows_table(rows), watching->lost);
+	watching->lost = 0;
+	if (watching->gone_count)
+		table_begin_gone(netstat_rows_table(rows));
+	for (size_t i = 0; i < watching->gone_count; i++) {
+		if (r == 0)
+			r = netstat_rows_put_gone(rows, &watching->gone[i]);
+		conn_table_done(watching->netstat->conns, &watching->gone[i]);
+	}
+	watching->gone_count = 0;
+	return r == 0 ? netstat_rows_flush(rows) : r;
+}
+
+/* Takes over the event's references. */
+static int keep_gone(struct watching *watching, struct event *event)
+{
+	if (watching->gone_count == watching->gone_capacity) {
+		size_t capacity = watching->gone_capacity ? watching->gone_capacity * 2 : 256;
+		void *larger = realloc(watching->gone, capacity * sizeof(*watching->gone));
+
+		if (!larger) {
+			conn_table_done(watching->netstat->conns, event);
+			return -ENOMEM;
+		}
+		watching->gone = larger;
+		watching->gone_capacity = capacity;
+	}
+	watching->gone[watching->gone_count++] = *event;
+	return watching->gone_count < GONE_MAX ? 0 : write_gone(watching);
+}
+
+static bool is_wanted(const struct watching *watching, const struct event *event)
+{
+	const struct netstat *netstat = watching->netstat;
+
+	return event->kind == EVENT_STATE && event->last &&
+	       (!netstat->netns || event->conn.ends.netns == netstat->netns) &&
+	       netstat_rows_wants_gone(netstat->rows, event);
+}
+
+static int take_event(struct watching *watching, struct event *event)
+{
+	if (event->kind == EVENT_LOST) {
+		watching->watch.repair_due = true;
+		watching->lost += event->count;
+	}
+	if (is_wanted(watching, event))
+		return keep_gone(watching, event);
+	conn_table_done(watching->netstat->conns, event);
+	return 0;
+}
+
+static int take_record(void *data, const struct sw_header *record)
+{
+	struct watching *watching = data;
+	struct conn_table *conns = watching->netstat->conns;
+	const void *bytes = record;
+	struct event event;
+	int r;
+
+	if (record->kind == SW_RECORD_CLOCK)
+		watching->realtime_offset_ns = ((const struct sw_clock *)bytes)->realtime_offset_ns;
+	r = conn_table_apply(conns, record);
+	if (r == -ENOSPC)
+		r = 0; /* the table is full: it has counted that */
+	while (r == 0 && conn_table_next(conns, &event))
+		r = take_event(watching, &event);
+	return r;
+}
+
+/* ---- displays ---------------------------------------------------------------------------------
+ */
+
+/* All that happened up to now, with what was held for a moment. */
+static int settle(struct watching *watching)
+{
+	int r = watch_drain(&watching->watch, take_record, watching);
+
+	for (int i = 0; r >= 0 && i < 10 && conn_table_holds(watching->netstat->conns); i++) {
+		usleep(WATCH_HOLD_MS * 1000);
+		r = watch_drain(&watching->watch, take_record, watching);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int show(struct watching *watching)
+{
+	struct netstat *netstat = watching->netstat;
+	struct table *table = netstat_rows_table(netstat->rows);
+	const struct netstat_options *options = &netstat->options;
+	uint64_t fresh_since_ns = watching->shown_ns;
+	int r = settle(watching);
+
+	table->display = ++watching->display;
+	table->ts_ns = watching->shown_ns = live_now_ns();
+	table->realtime_offset_ns = watching->realtime_offset_ns;
+	if (r == 0)
+		r = netstat_show_sockets(netstat, fresh_since_ns);
+	if (r == 0)
+		r = write_gone(watching);
+	if (r == 0 &&
+	    (options->ethernet || options->interfaces || options->statistics || options->routes))
+		r = netstat_show_tables(netstat, watching->display);
+	return r;
+}
+
+/* Drain until the next display is due. 1: a signal ends us; 0; or negative errno. */
+static int wait_for_display(struct watching *watching, uint64_t due_ns)
+{
+	for (;;) {
+		int count = watch_drain(&watching->watch, take_record, watching), timeout_ms;
+		uint64_t now_ns = live_now_ns();
+		bool wakes;
+
+		if (count < 0)
+			return count;
+		watch_look_if_due(&watching->watch);
+		if (now_ns >= due_ns)
+			return 0;
+		timeout_ms = watch_timeout(&watching->watch, count, &wakes);
+		if ((uint64_t)timeout_ms * NSEC_PER_MSEC > due_ns - now_ns)
+			timeout_ms = (int)((due_ns - now_ns) / NSEC_PER_MSEC) + 1;
+		if (netstat_sleep(watching->netstat, timeout_ms,
+				  wakes ? live_fd(watching->watch.live) : -1))
+			return 1;
+	}
+}
+
+static int repeat(struct watching *watching)
+{
+	const struct netstat_options *options = &watching->netstat->options;
+	uint64_t due_ns = live_now_ns();
+	int r;
+
+	for (;;) {
+		r = show(watching);
+		if (r < 0 || watching->display == options->count)
+			return r;
+		due_ns += options->interval_s * NSEC_PER_SEC;
+		r = wait_for_display(watching, due_ns);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		/* What came since the last display must not be missing in the end. */
+		interrupt_expect_second();
+		live_detach(watching->watch.live);
+		return show(watching);
+	}
+}
+
+static int explain(const struct watching *watching, int r)
+{
+	const struct netstat *netstat = watching->netstat;
+	const struct conn_table_stats *stats = conn_table_stats(netstat->conns);
+
+	if (r == -ENOMEM) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	if (r < 0 && !(r == -EAGAIN && interrupt_waits(netstat->signals)))
+		return explain_output(r);
+	fprintf(stderr, SUMMARY, watching->display, (unsigned long long)stats->connections,
+		(unsigned long long)(stats->lost + stats->untracked));
+	return EXIT_OK;
+}
+
+int netstat_watch(struct netstat *netstat)
+{
+	struct watching watching = { .netstat = netstat };
+	const struct live_options options = { .ring_bytes = RING_BYTES };
+	int status = watch_open(&watching.watch, &options, netstat->conns);
+
+	if (status == EXIT_OK)
+		status = explain(&watching, repeat(&watching));
+	for (size_t i = 0; i < watching.gone_count; i++)
+		conn_table_done(netstat->conns, &watching.gone[i]);
+	free(watching.gone);
+	watch_close(&watching.watch);
+	return status;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel and a table kept in step: what `trace` and repeated displays share. It drains the
+ * ring, looks at the kernel's tables when that is due, and knows how long it may sleep.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/conn_table.h"
+#include "source/live.h"
+
+#define WATCH_TABLE_MAX (8u << 20) /* connections: about 2 GiB */
+#define WATCH_HOLD_MS 2		   /* how long a tick may wait while an event is held */
+
+struct watch {
+	struct live *live;	  /* owned */
+	struct conn_table *table; /* not owned */
+	uint64_t looked_ns, look_took_ns;
+	unsigned int quiet; /* empty drains in a row */
+	bool repair_due;    /* set it when records were lost */
+};
+
+/*
+ * Attach, and look at what is there: the records of that are in the first watch_drain(). EXIT_OK,
+ * or another exit status after an explanation on standard error.
+ */
+int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table);
+/* Detaches. Also after a failed watch_open(). */
+void watch_close(struct watch *watch);
+
+/*
+ * Call `take` for each checked record that is there; stops at its first negative result and
+ * returns it. The number of records, or negative errno.
+ */
+int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_header *record),
+		void *data);
+
+/* After a drain: look at the kernel's tables if something may be wrong with ours. */
+void watch_look_if_due(struct watch *watch);
+
+/*
+ * How many milliseconds until the next drain, after one of `count` records. With ret_wakes true
+ * the kernel wakes us earlier through live_fd().
+ */
+int watch_timeout(struct watch *watch, int count, bool *ret_wakes);
