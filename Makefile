@@ -31,6 +31,10 @@ OBJ := $(BUILD)/obj
 BPF_BUILD ?= $(BUILD)
 BPF_OBJECT := $(BPF_BUILD)/obj/bpf/tracer.o
 SKELETON := $(BPF_BUILD)/skeleton/tracer.skel.h
+# The iterators of a snapshot: light skeletons, one each for what is loaded together.
+ROWS := rows_inet rows_unix rows_holder
+ROWS_SKELETONS := $(patsubst %,$(BPF_BUILD)/skeleton/%.lskel.h,$(ROWS))
+SKELETONS := $(SKELETON) $(ROWS_SKELETONS)
 LIBRARY := $(BUILD)/libsockwatch.a
 PROGRAM := $(BUILD)/sockwatch
 
@@ -93,7 +97,7 @@ check-kernels: ## the functional tests in virtual machines (KERNELS="6.1 7" for 
 
 tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) ## build the tests, run none
 
-asan: $(SKELETON) ## build with ASan and UBSan in build/asan, run the unit tests there
+asan: $(SKELETONS) ## build with ASan and UBSan in build/asan, run the unit tests there
 	@$(MAKE) BUILD=$(BUILD)/asan BPF_BUILD=$(BUILD) \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
@@ -101,7 +105,7 @@ asan: $(SKELETON) ## build with ASan and UBSan in build/asan, run the unit tests
 unit: $(UNIT_TESTS) ## build and run the unit tests
 	@tests/check/unit $(BUILD)/tests/unit
 
-fuzz: $(SKELETON) ## fuzz one parser: make fuzz FUZZ=filter T=60 (seconds)
+fuzz: $(SKELETONS) ## fuzz one parser: make fuzz FUZZ=filter T=60 (seconds)
 	@test -f tests/fuzz/fuzz_$(FUZZ).c || { echo 'make fuzz FUZZ=NAME, where NAME is one of:' \
 		'$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))' >&2; exit 2; }
 	@$(MAKE) BUILD=$(BUILD)/fuzz BPF_BUILD=$(BUILD) CC=$(CLANG) CFLAGS='-O1 -g' \
@@ -111,18 +115,27 @@ fuzz: $(SKELETON) ## fuzz one parser: make fuzz FUZZ=filter T=60 (seconds)
 	$(BUILD)/fuzz/fuzz_$(FUZZ) -max_total_time=$(T) -artifact_prefix=$(BUILD)/fuzz/$(FUZZ)- \
 		$(BUILD)/fuzz/corpus/$(FUZZ)
 
-tidy: $(SKELETON) ## clang-tidy over user/ and include/
+tidy: $(SKELETONS) ## clang-tidy over user/ and include/
 	@$(CHECK_ENV) tests/check/tidy
 
 format: ## rewrite the sources as .clang-format says
 	@CLANG_FORMAT='$(CLANG_FORMAT)' tests/check/format --fix
 
-install: $(PROGRAM) ## install the program and its manual page below $(DESTDIR)$(PREFIX)
+# What is installed: FILE:PLACE below $(PREFIX)/share.
+SHARED := man/sockwatch.8:man/man8/sockwatch.8 \
+	man/sockwatch-filter.7:man/man7/sockwatch-filter.7 \
+	man/sockwatch-schema.5:man/man5/sockwatch-schema.5 \
+	completions/sockwatch.bash:bash-completion/completions/sockwatch \
+	completions/_sockwatch:zsh/site-functions/_sockwatch \
+	completions/sockwatch.fish:fish/vendor_completions.d/sockwatch.fish
+
+install: $(PROGRAM) ## install program, manual pages and completions below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/sockwatch'
-	$(INSTALL) -D -m 644 man/sockwatch.8 '$(DESTDIR)$(PREFIX)/share/man/man8/sockwatch.8'
+	$(foreach file,$(SHARED),$(INSTALL) -D -m 644 $(subst :, '$(DESTDIR)$(PREFIX)/share/,$(file))' &&) true
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/sockwatch' '$(DESTDIR)$(PREFIX)/share/man/man8/sockwatch.8'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/sockwatch' \
+		$(foreach file,$(SHARED),'$(DESTDIR)$(PREFIX)/share/$(lastword $(subst :, ,$(file)))')
 
 clean: ## remove $(BUILD)
 	rm -rf $(BUILD)
@@ -137,18 +150,30 @@ CHECK_ENV = BUILD='$(BUILD)' MAKE='$(MAKE)' CC='$(CC)' CLANG='$(CLANG)' MANDOC='
 	CLANG_FORMAT='$(CLANG_FORMAT)' CLANG_TIDY='$(CLANG_TIDY)' BPF_CFLAGS='$(BPF_CFLAGS)' \
 	USER_CFLAGS='-std=gnu11 -isystem $(BPF_BUILD)/skeleton $(CPPFLAGS_ALL) -DSOCKWATCH_VERSION="$(VERSION)" $(WARNINGS) $(LIBRARY_CFLAGS)'
 
-# ---- BPF: one unit, which includes one file a concern ------------------------------------------
-$(BPF_OBJECT): bpf/tracer.c
+# ---- BPF: the tracer is one unit, which includes one file a concern -----------------------------
+define compile_bpf
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.full
 	$(Q)$(LLVM_STRIP) -g $@.full
 	$(Q)mv $@.full $@
+endef
+
+$(BPF_OBJECT): bpf/tracer.c
+	$(compile_bpf)
+
+$(BPF_BUILD)/obj/bpf/rows_%.o: bpf/rows_%.bpf.c
+	$(compile_bpf)
 
 $(SKELETON): $(BPF_OBJECT)
 	$(call msg,SKEL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name tracer >$@
+
+$(BPF_BUILD)/skeleton/%.lskel.h: $(BPF_BUILD)/obj/bpf/%.o
+	$(call msg,LSKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton -L $< name $* >$@
 
 # ---- user space --------------------------------------------------------------------------------
 # Changes when the flags do, so that objects made with others are made again.
@@ -162,8 +187,8 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(EXTRA) -MMD -MP -c $< -o $@
 
-# The only ones that include the skeleton.
-$(filter $(OBJ)/user/source/%,$(USER_OBJECTS)): | $(SKELETON)
+# The only ones that include the skeletons.
+$(filter $(OBJ)/user/source/%,$(USER_OBJECTS)): | $(SKELETONS)
 
 $(LIBRARY): $(USER_OBJECTS)
 	$(call msg,AR,$@)
@@ -198,6 +223,6 @@ $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
--include $(BPF_OBJECT:.o=.d) $(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
+-include $(BPF_OBJECT:.o=.d) $(ROWS:%=$(BPF_BUILD)/obj/bpf/%.d) $(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
 	$(UNIT_TESTS:$(BUILD)/%=$(OBJ)/%.d) $(FUNCTIONAL_OBJECTS:.o=.d) \
 	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/fuzz/*.c))

@@ -21,7 +21,7 @@ int BPF_PROG(on_accepted, struct sock *sk)
 		return 0;
 	record->flags &= ~SW_SOCKET_OWNED; /* so far that was the listener's */
 	record->flags |= own_socket(sk, &record->owner);
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static __always_inline int accept_returned(long fd)
 	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	if (read_current_task(&record->owner))
 		record->flags = SW_SOCKET_OWNED;
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ int BPF_PROG(on_port_chosen, struct sock *sk)
 		return 0;
 	record = socket_reserve(sk, SW_RECORD_PORT);
 	if (record)
-		record_submit(record);
+		record_submit_of(&record->ends, record);
 	return 0;
 }
 
@@ -56,6 +56,6 @@ int on_connect_returned(struct trace_event_raw_sys_exit *ctx)
 	record->latency_ns = record->header.ts_ns - call->entered_ns;
 	record->result = ctx->ret;
 	call->entered_ns = 0;
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }

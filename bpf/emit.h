@@ -2,15 +2,8 @@
 /* Reserve → fill → submit. Counts what found no room and decides when to wake the reader. */
 #pragma once
 
+#include "header.h"
 #include "maps.h"
-
-static __always_inline void record_header(struct sw_header *header, __u16 kind, __u32 size)
-{
-	header->ts_ns = bpf_ktime_get_ns();
-	header->size = size;
-	header->kind = kind;
-	header->cpu = bpf_get_smp_processor_id();
-}
 
 static __always_inline void record_dropped(void)
 {
@@ -54,6 +47,24 @@ static __always_inline void *record_reserve(__u16 kind, __u32 size)
 static __always_inline void record_submit(void *record)
 {
 	bpf_ringbuf_submit(record, record_wakeup());
+}
+
+static __always_inline bool is_wanted_connection(const struct sw_endpoints *ends)
+{
+	const volatile struct sw_wanted *wanted = &settings.wanted;
+
+	return (!wanted->netns || !ends->netns || ends->netns == wanted->netns) &&
+	       (!wanted->family || ends->family == wanted->family) &&
+	       (!wanted->rport || !ends->rport || ends->rport == wanted->rport);
+}
+
+/* A record about a connection: what no filter will let pass does not travel. */
+static __always_inline void record_submit_of(const struct sw_endpoints *ends, void *record)
+{
+	if (is_wanted_connection(ends))
+		record_submit(record);
+	else
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 }
 
 /* For records of variable size, which were made elsewhere. */

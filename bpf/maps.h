@@ -5,6 +5,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "scratch.h"
 #include "sockwatch/record.h"
 #include "sockwatch/settings.h"
 
@@ -74,6 +75,22 @@ struct {
 	__type(value, struct handled);
 } transitions SEC(".maps");
 
+/* The last process that the first copy of on_fork or on_exec has told about on this processor. */
+struct announced {
+	__u64 start_ns;
+	__u32 pid;
+	__u32 pad;
+};
+
+enum { ANNOUNCED_FORK, ANNOUNCED_EXEC, ANNOUNCEMENTS };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ANNOUNCEMENTS);
+	__type(key, __u32);
+	__type(value, struct announced);
+} announcements SEC(".maps");
+
 /* The request socket whose timer is running out on this processor; cookie 0: none. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,19 +99,20 @@ struct {
 	__type(value, struct sw_request);
 } expiries SEC(".maps");
 
-/* Room for one process record: too large for the stack. */
-#define PROCESS_DATA_SIZE (2 * SW_PATH_LEN)
-#define PROCESS_NAME_SIZE 256 /* NAME_MAX and its NUL */
-#define PROCESS_ROOM 16384    /* power of two above both together, for the verifier */
-
-struct process_scratch {
-	struct sw_process record;
-	char data[PROCESS_ROOM];
+/*
+ * A program can be preempted by another one on the same processor (Linux 7 traces with preemption
+ * on), but never by itself: so each has its own.
+ */
+enum {
+	SCRATCH_EXEC,
+	SCRATCH_EXEC_AGAIN,
+	SCRATCH_FORK,
+	SCRATCH_FORK_AGAIN,
+	SCRATCH_CGROUP,
+	SCRATCH_ITERATOR,
+	SCRATCHES
 };
 
-enum { SCRATCH_HOOKS, SCRATCH_ITERATORS, SCRATCHES };
-
-/* Iterators can be preempted by a hook on the same processor, so each has its own. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SCRATCHES);

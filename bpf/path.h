@@ -6,7 +6,7 @@
 #pragma once
 
 #include "flavors.h"
-#include "maps.h"
+#include "scratch.h"
 
 #define PATH_STEPS 256 /* names and mounts on one path; a path this deep is cut */
 

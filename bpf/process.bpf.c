@@ -7,37 +7,70 @@
 #include "emit.h"
 #include "process.h"
 
-static __always_inline int emit_process(struct task_struct *task, __u32 flags)
+static __always_inline int emit_process(struct task_struct *task, __u32 flags, __u32 scratch_key)
 {
-	__u32 key = SCRATCH_HOOKS;
-	struct process_scratch *scratch = bpf_map_lookup_elem(&scratches, &key);
+	struct process_scratch *scratch = bpf_map_lookup_elem(&scratches, &scratch_key);
 
 	if (scratch)
 		record_output(scratch, read_process(scratch, task, flags));
 	return 0;
 }
 
+/*
+ * As with transitions (transition.bpf.c), a second copy behind the first does what that one could
+ * not, because it was under way for another process on this processor already. To tell a process
+ * twice does no harm.
+ */
+static __always_inline void announce(struct task_struct *task, __u32 what)
+{
+	struct announced *announced = bpf_map_lookup_elem(&announcements, &what);
+
+	if (!announced)
+		return;
+	announced->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	announced->pid = task->tgid;
+}
+
+/* True once for each announcement. */
+static __always_inline bool is_announced(struct task_struct *task, __u32 what)
+{
+	struct announced *announced = bpf_map_lookup_elem(&announcements, &what);
+
+	if (!announced || announced->pid != (__u32)task->tgid ||
+	    announced->start_ns != BPF_CORE_READ(task, group_leader, start_boottime))
+		return false;
+	announced->pid = 0;
+	return true;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
-	return emit_process(task, SW_PROCESS_EXEC);
+	emit_process(task, SW_PROCESS_EXEC, SCRATCH_EXEC);
+	announce(task, ANNOUNCED_EXEC);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec_again, struct task_struct *task)
+{
+	if (is_announced(task, ANNOUNCED_EXEC))
+		return 0;
+	return emit_process(task, SW_PROCESS_EXEC, SCRATCH_EXEC_AGAIN);
 }
 
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_cgroup_entered, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	return emit_process(task, 0);
+	return emit_process(task, 0, SCRATCH_CGROUP);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int forked(struct task_struct *parent, struct task_struct *child,
+				  __u32 scratch_key)
 {
 	struct task_struct *real_parent;
-	struct sw_fork *record;
+	struct sw_fork *record = record_reserve(SW_RECORD_FORK, sizeof(*record));
 
-	if (child->pid != child->tgid)
-		return 0; /* a thread */
-	record = record_reserve(SW_RECORD_FORK, sizeof(*record));
 	if (!record)
 		return 0;
 	read_task(child, &record->child);
@@ -47,8 +80,31 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	record_submit(record);
 	/* clone3(CLONE_INTO_CGROUP): the parent's cgroup is not the child's. */
 	if (BPF_CORE_READ(child, cgroups) != BPF_CORE_READ(parent, cgroups))
-		emit_process(child, 0);
+		emit_process(child, 0, scratch_key);
 	return 0;
+}
+
+static __always_inline bool is_thread(struct task_struct *task)
+{
+	return task->pid != task->tgid;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	if (is_thread(child))
+		return 0;
+	forked(parent, child, SCRATCH_FORK);
+	announce(child, ANNOUNCED_FORK);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork_again, struct task_struct *parent, struct task_struct *child)
+{
+	if (is_thread(child) || is_announced(child, ANNOUNCED_FORK))
+		return 0;
+	return forked(parent, child, SCRATCH_FORK_AGAIN);
 }
 
 SEC("tp_btf/sched_process_exit")

@@ -2,7 +2,7 @@
 /* The full description of a process, shared by exec, cgroup moves and the iterator. */
 #pragma once
 
-#include "emit.h"
+#include "header.h"
 #include "path.h"
 #include "task.h"
 

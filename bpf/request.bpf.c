@@ -18,7 +18,7 @@ int BPF_PROG(on_request_born, struct sock *listener, struct request_sock *reques
 	/* Generated here, so that the child inherits it. */
 	record->ends.cookie = bpf_get_socket_cookie(request);
 	record->listener_cookie = bpf_get_socket_cookie(listener);
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 
@@ -38,7 +38,7 @@ static __always_inline int request_ended(struct request_sock *request)
 	/* num_timeout is a bit field next to a flag: the whole byte is read, then cut. */
 	record->expired = BPF_CORE_READ_BITFIELD_PROBED(request, num_timeout) != 0;
 	record->final = 1;
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 
@@ -65,7 +65,7 @@ static __always_inline int child_born(struct sock *listener, struct sock *child)
 	if (!record)
 		return 0;
 	record->listener_cookie = bpf_get_socket_cookie(listener);
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ static __always_inline int socket_record(struct sock *sk, __u16 kind, __u16 reas
 		return 0;
 	if (reason)
 		record->error = reason;
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 

@@ -40,7 +40,8 @@ int show_socket(struct bpf_iter__tcp *ctx)
 	} else {
 		read_mini(common, &record);
 	}
-	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	if (is_wanted_connection(&record.ends))
+		bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }
 
@@ -48,7 +49,7 @@ SEC("iter/task")
 int show_process(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	__u32 key = SCRATCH_ITERATORS;
+	__u32 key = SCRATCH_ITERATOR;
 	struct process_scratch *scratch;
 
 	if (!task || task->pid != task->tgid)

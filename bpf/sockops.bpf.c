@@ -30,7 +30,7 @@ static __always_inline void port_chosen(struct bpf_sock_ops *ops)
 	record->ends.cookie = bpf_get_socket_cookie(ops);
 	record->ends.lport = bpf_ntohs(tcp->inet_conn.icsk_inet.inet_sport);
 	record->state = common->skc_state;
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 }
 
 /* Without the timer hooks this is the only sight of a request; its namespace cannot be read. */
@@ -62,7 +62,7 @@ static __always_inline void request_born(struct bpf_sock_ops *ops)
 		((__u32 *)record->ends.raddr)[2] = ops->remote_ip6[2];
 		((__u32 *)record->ends.raddr)[3] = ops->remote_ip6[3];
 	}
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 }
 
 /* `reply` is left alone and 1 returned, so that other programs keep their say. */

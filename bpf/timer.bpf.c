@@ -31,7 +31,7 @@ static __always_inline int timer_timewait(struct inet_timewait_sock *timewait, _
 	read_ends_raw(&timewait->__tw_common, &record->ends);
 	record->substate = BPF_CORE_READ(timewait, tw_substate);
 	record->final = final;
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static __always_inline int timer_request(struct request_sock *request, __u16 kin
 	if (!record)
 		return 0;
 	read_request(request, record);
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 
@@ -128,7 +128,7 @@ int BPF_PROG(on_timer_expired)
 		record->listener_cookie = expiry->listener_cookie;
 		record->expired = 1;
 		record->final = 1;
-		record_submit(record);
+		record_submit_of(&record->ends, record);
 	}
 	expiry->ends.cookie = 0;
 	return 0;
@@ -137,7 +137,8 @@ int BPF_PROG(on_timer_expired)
 /*
  * A time-wait socket drops each segment that it has dealt with, the FIN that moves it from
  * FIN_WAIT2 to TIME_WAIT among them. (Its timer shows that only if it moves to another bucket of
- * the timer wheel.) The receiving socket is an argument since 6.11.
+ * the timer wheel.) The RST that ends the socket is another: so this tells of no timer. The
+ * receiving socket is an argument since 6.11.
  */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(on_segment_dropped, struct sk_buff *skb, void *location, int reason,
@@ -145,5 +146,5 @@ int BPF_PROG(on_segment_dropped, struct sk_buff *skb, void *location, int reason
 {
 	if (!receiver || receiver->__sk_common.skc_state != SW_TCP_TIME_WAIT)
 		return 0;
-	return timer_timewait((struct inet_timewait_sock *)receiver, SW_RECORD_TIMEWAIT, true);
+	return timer_timewait((struct inet_timewait_sock *)receiver, SW_RECORD_TIMEWAIT, false);
 }

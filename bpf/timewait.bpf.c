@@ -17,7 +17,7 @@ static __always_inline int timewait_record(struct inet_timewait_sock *timewait, 
 	record->ends.cookie = bpf_get_socket_cookie(timewait);
 	record->substate = timewait->tw_substate;
 	record->final = 1;
-	record_submit(record);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 

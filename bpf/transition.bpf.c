@@ -84,7 +84,7 @@ static __always_inline int state_changed(struct sock *sk, int old_state, int new
 		read_current_actor(&state->actor);
 	}
 	take_preimage(sk, state);
-	record_submit(state);
+	record_submit_of(&state->ends, state);
 	return 0;
 }
 
@@ -145,6 +145,6 @@ int BPF_PROG(on_socket_destroyed, struct sock *sk)
 		return 0;
 	record = socket_reserve(sk, SW_RECORD_DESTROY);
 	if (record)
-		record_submit(record);
+		record_submit_of(&record->ends, record);
 	return 0;
 }

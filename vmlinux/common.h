@@ -35,7 +35,13 @@ typedef struct {
 	int owned;
 } socket_lock_t;
 
+struct hlist_node {
+	struct hlist_node **pprev;
+};
+
 struct timer_list {
+	struct hlist_node entry;
+	long unsigned int expires;
 	void (*function)(struct timer_list *);
 };
 
@@ -62,12 +68,29 @@ struct sock_common {
 	struct sock *skc_listener;
 };
 
+struct sk_buff {
+	struct sk_buff *next;
+	char cb[48];
+	unsigned int len;
+};
+
+struct sk_buff_head {
+	struct sk_buff *next;
+	__u32 qlen;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
 	int sk_err;
+	struct socket *sk_socket;
 	socket_lock_t sk_lock;
+	struct timer_list sk_timer;
 	kuid_t sk_uid;
 	u16 sk_protocol;
+	u16 sk_type;
+	u32 sk_ack_backlog;
+	u32 sk_max_ack_backlog;
 };
 
 struct inet_sock {
@@ -77,11 +100,19 @@ struct inet_sock {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct timer_list icsk_retransmit_timer;
+	__u8 icsk_retransmits;
+	__u8 icsk_pending;
+	__u8 icsk_probes_out;
 };
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	u32 copied_seq;
 	u64 bytes_sent;
+	u32 write_seq;
+	u32 rcv_nxt;
+	u32 snd_una;
 	u32 srtt_us;
 	u64 bytes_received;
 	u64 bytes_retrans;
@@ -100,8 +131,22 @@ struct tcp_timewait_sock {
 
 struct request_sock {
 	struct sock_common __req_common;
+	u8 num_retrans;
 	u8 num_timeout: 7;
 	struct timer_list rsk_timer;
+};
+
+struct inet_request_sock {
+	struct request_sock req;
+};
+
+struct tcp_request_sock {
+	struct inet_request_sock req;
+};
+
+struct udp_sock {
+	struct inet_sock inet;
+	int forward_deficit;
 };
 
 struct socket {
@@ -147,6 +192,32 @@ struct path {
 
 struct inode {
 	umode_t i_mode;
+	long unsigned int i_ino;
+};
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
+struct sockaddr_un {
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+	struct sock *peer;
+	int inq_len;
+};
+
+struct unix_skb_parms {
+	u32 consumed;
 };
 
 struct file {
@@ -222,6 +293,16 @@ struct bpf_iter_meta {
 struct bpf_iter__tcp {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
+};
+
+struct bpf_iter__udp {
+	struct bpf_iter_meta *meta;
+	struct udp_sock *udp_sk;
+};
+
+struct bpf_iter__unix {
+	struct bpf_iter_meta *meta;
+	struct unix_sock *unix_sk;
 };
 
 struct bpf_iter__task {

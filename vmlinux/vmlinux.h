@@ -12,9 +12,6 @@
 #define NULL ((void *)0)
 #endif
 
-/* Only ever pointed to. */
-struct sk_buff;
-
 #include "common.h"
 
 #if defined(__TARGET_ARCH_x86)

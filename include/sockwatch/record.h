@@ -18,6 +18,7 @@
 
 #define SW_COMM_LEN 16	   /* TASK_COMM_LEN */
 #define SW_PATH_LEN 4096   /* PATH_MAX; longer paths are cut and marked */
+#define SW_FAMILY_UNIX 1   /* AF_UNIX: only rows have it, never events */
 #define SW_FAMILY_INET 2   /* AF_INET */
 #define SW_FAMILY_INET6 10 /* AF_INET6 */
 #define SW_PROTO_TCP 6	   /* IPPROTO_TCP */
@@ -55,6 +56,10 @@ enum sw_record_kind {
 	SW_RECORD_DESTROY = 45,	     /* struct sw_socket: the socket is being freed */
 	SW_RECORD_SOCKET = 46,	     /* struct sw_state: found at a look; old_state is 0 */
 	SW_RECORD_HOLDER = 47,	     /* struct sw_holder: a process has it open, found at a look */
+	/* Rows of a snapshot: from its iterators only, never in the ring or in a recording. */
+	SW_RECORD_ROW = 64,	   /* struct sw_row: a TCP or UDP socket */
+	SW_RECORD_UNIX = 65,	   /* struct sw_unix: an AF_UNIX socket */
+	SW_RECORD_ROW_HOLDER = 66, /* struct sw_row_holder: a descriptor of any socket */
 };
 
 struct sw_header {
@@ -148,7 +153,11 @@ struct sw_timewait {
 	struct sw_header header;
 	struct sw_endpoints ends;
 	__u8 substate; /* SW_TCP_FIN_WAIT2 or SW_TCP_TIME_WAIT */
-	__u8 final;    /* TIMEWAIT_END: certain; else its timer was stopped, and may start again */
+	/*
+	 * TIMEWAIT: its timer was started; else only its substate was seen. TIMEWAIT_END: certain;
+	 * else its timer was stopped, and may start again.
+	 */
+	__u8 final;
 	__u8 pad[6];
 };
 
@@ -260,6 +269,59 @@ struct sw_look_netns {
 	__u32 pad;
 };
 
+/* What inet_diag calls idiag_timer. */
+enum sw_timer {
+	SW_TIMER_OFF = 0,
+	SW_TIMER_RETRANSMIT = 1,
+	SW_TIMER_KEEPALIVE = 2,
+	SW_TIMER_TIMEWAIT = 3,
+	SW_TIMER_PROBE = 4,
+	SW_TIMERS,
+};
+
+/* The time stamps of row records are 0: they tell the present. */
+struct sw_row {
+	struct sw_header header;
+	struct sw_endpoints ends;
+	struct sw_counters counters;
+	__u64 inode;	/* of the socket's file; 0: it has none */
+	__u32 recv_q;	/* bytes; of a listener: connections that wait for accept() */
+	__u32 send_q;	/* bytes; of a listener: how many may wait */
+	__u32 timer_ms; /* until it fires */
+	__u32 flags;	/* enum sw_socket_flags */
+	__u8 state;
+	__u8 timer;	  /* enum sw_timer */
+	__u8 retransmits; /* of the segment that is under way, or probes that went unanswered */
+	__u8 pad[5];
+};
+
+#define SW_UNIX_PATH_LEN 112 /* sun_path has 108; a multiple of 8 */
+
+struct sw_unix {
+	struct sw_header header;
+	__u64 cookie;
+	__u64 inode;
+	__u64 peer_inode; /* 0: not connected */
+	__u32 netns;
+	__u32 uid; /* sk_uid */
+	__u32 recv_q;
+	__u32 send_q;
+	__u16 type; /* SOCK_STREAM ... */
+	__u16 path_len;
+	__u8 state; /* as for TCP: ESTABLISHED, CLOSE, LISTEN */
+	__u8 pad[3];
+	char path[SW_UNIX_PATH_LEN]; /* begins with NUL: an abstract name */
+};
+
+struct sw_row_holder {
+	struct sw_header header;
+	struct sw_task task;
+	__u64 cookie;
+	__u64 inode; /* of the socket's file */
+	__u32 fd;
+	__u32 pad;
+};
+
 #define SW_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 SW_ASSERT_SIZE(sw_header, 16);
 SW_ASSERT_SIZE(sw_task, 32);
@@ -280,3 +342,6 @@ SW_ASSERT_SIZE(sw_clock, 24);
 SW_ASSERT_SIZE(sw_lost, 24);
 SW_ASSERT_SIZE(sw_look, 32);
 SW_ASSERT_SIZE(sw_look_netns, 24);
+SW_ASSERT_SIZE(sw_row, 128);
+SW_ASSERT_SIZE(sw_unix, 176);
+SW_ASSERT_SIZE(sw_row_holder, 72);

@@ -67,6 +67,33 @@ static void check_queued_children(const struct run *run)
 	check_listener(run);
 }
 
+/* The client has closed, and what remains of it waits for the server's FIN: it gets a reset. */
+static void play_reset_remainder(struct stage *stage)
+{
+	struct puppet *server = puppet_new(stage, ROLE_SERVER);
+	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
+	struct facts *facts = stage->facts;
+
+	facts->server_port = (uint16_t)must(stage, puppet_listen(server, 0, 0, 8));
+	must(stage, puppet_connect(client, 1, PLACE_LOOPBACK, facts->server_port));
+	facts->client_port = (uint16_t)must(stage, puppet_port(client, 1));
+	must(stage, puppet_close(client, 1));
+	sleep_ms(100); /* the ACK may be delayed */
+	must(stage, puppet_close(server, 0));
+}
+
+static void check_reset_remainder(const struct run *run)
+{
+	const struct facts *facts = run->facts;
+	struct trail trail;
+
+	expect_connection(run, facts->client_port, facts->server_port,
+			  "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE", &trail);
+	trail_expect_owner(&trail, 0, facts->pid[ROLE_CLIENT], run->suite->self);
+	/* At once, not when the kernel's minute is over. */
+	assert_true(trail_last_number(&trail, "duration_us") < 30 * 1000000LL);
+}
+
 static long op_connect_at_once(struct hands *hands, const long args[4])
 {
 	long result = op_socket(hands, (const long[4]){ args[0], 0 });
@@ -254,6 +281,7 @@ static void check_recycled_time_wait(const struct run *run)
 const struct scenario scenarios_listen[] = {
 	{ SCENARIO("a_listener_opens_and_closes", ON_ALL, listener) },
 	{ SCENARIO("a_listener_closes_its_queued_children", ON_ALL, queued_children) },
+	{ SCENARIO("a_reset_ends_what_remains_of_a_closed_client", ON_ALL, reset_remainder) },
 	{ SCENARIO("a_full_accept_queue_loses_nothing", ON_V4 | ON_V6, overflow) },
 	{ SCENARIO("a_child_of_a_syn_cookie_is_a_whole_connection", ON_V4 | ON_V6, syncookies) },
 	{ SCENARIO("a_deferred_accept_is_one_connection", ON_V4, defer_accept) },

@@ -582,6 +582,49 @@ static void free_accepts_null(void **state)
 	filter_free(NULL);
 }
 
+static struct sw_wanted wanted_of(const char *text)
+{
+	char *words[] = { (char *)text };
+	struct filter_error error;
+	struct sw_wanted wanted;
+	struct filter *filter;
+
+	expect_ok(filter_parse(1, words, &filter, &error));
+	filter_wanted(filter, &wanted);
+	filter_free(filter);
+	return wanted;
+}
+
+static void what_all_matches_share_is_for_the_kernel_to_decide(void **state)
+{
+	struct sw_wanted wanted = wanted_of("dport = 443 and family inet6 and netns 7 and pid 9");
+
+	assert_int_equal(wanted.rport, 443);
+	assert_int_equal(wanted.family, SW_FAMILY_INET6);
+	assert_int_equal(wanted.netns, 7);
+	assert_int_equal(wanted_of("dport 443").rport, 443);
+}
+
+static void what_only_some_matches_share_is_not(void **state)
+{
+	static const char *const texts[] = { "dport 443 or pid 9",
+					     "not dport 443",
+					     "dport != 443",
+					     "dport > 443",
+					     "sport 443",
+					     "port 443",
+					     "not (dport 443 and family inet)" };
+	struct sw_wanted wanted;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		wanted = wanted_of(texts[i]);
+		assert_int_equal(wanted.rport, 0);
+		assert_int_equal(wanted.family, 0);
+	}
+	filter_wanted(NULL, &wanted);
+	assert_int_equal(wanted.netns, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -611,6 +654,8 @@ int main(void)
 		cmocka_unit_test(words_have_a_limit),
 		cmocka_unit_test(many_nots_are_no_recursion),
 		cmocka_unit_test(free_accepts_null),
+		cmocka_unit_test(what_all_matches_share_is_for_the_kernel_to_decide),
+		cmocka_unit_test(what_only_some_matches_share_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

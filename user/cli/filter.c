@@ -200,3 +200,28 @@ bool filter_names_states(const struct filter *filter)
 			return true;
 	return false;
 }
+
+static void narrow(const struct filter_node *node, struct sw_wanted *wanted)
+{
+	if (node->kind != FILTER_TERM || node->negated || node->op != FILTER_EQ)
+		return;
+	if (node->field == FILTER_DPORT)
+		wanted->rport = (uint16_t)node->number;
+	else if (node->field == FILTER_FAMILY)
+		wanted->family = node->family;
+	else if (node->field == FILTER_NETNS)
+		wanted->netns = node->number;
+}
+
+void filter_wanted(const struct filter *filter, struct sw_wanted *ret_wanted)
+{
+	const struct filter_node *root = filter ? filter->root : NULL;
+
+	*ret_wanted = (struct sw_wanted){ 0 };
+	if (!root || root->negated)
+		return;
+	narrow(root, ret_wanted);
+	if (root->kind == FILTER_AND)
+		for (const struct filter_node *node = root->first; node; node = node->next)
+			narrow(node, ret_wanted);
+}

@@ -27,6 +27,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sockwatch/settings.h"
+
 struct conn;
 struct filter;
 
@@ -52,3 +54,10 @@ bool filter_matches(const struct filter *filter, const struct conn *conn, unsign
 
 /* Does it speak of states? Then it decides about listeners, whatever the switches say. */
 bool filter_names_states(const struct filter *filter);
+
+/*
+ * What every connection that matches has in common, for the kernel to decide: fields that stay 0
+ * are not settled by the filter. A remote port, the family and the network namespace can be; a
+ * local port is not known yet when a connection begins, and its owner may change.
+ */
+void filter_wanted(const struct filter *filter, struct sw_wanted *ret_wanted);

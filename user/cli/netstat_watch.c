@@ -208,9 +208,13 @@ static int explain(const struct watching *watching, int r)
 int netstat_watch(struct netstat *netstat)
 {
 	struct watching watching = { .netstat = netstat };
-	const struct live_options options = { .ring_bytes = RING_BYTES };
-	int status = watch_open(&watching.watch, &options, netstat->conns);
+	struct live_options options = { .ring_bytes = RING_BYTES };
+	int status;
 
+	filter_wanted(netstat->filter, &options.wanted);
+	if (netstat->netns)
+		options.wanted.netns = netstat->netns;
+	status = watch_open(&watching.watch, &options, netstat->conns);
 	if (status == EXIT_OK)
 		status = explain(&watching, repeat(&watching));
 	for (size_t i = 0; i < watching.gone_count; i++)

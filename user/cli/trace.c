@@ -242,6 +242,8 @@ static int start_command(struct trace *trace)
 
 static int trace_kernel(struct trace *trace)
 {
+	struct live_options live = { .mode = trace->options.mode,
+				     .ring_bytes = trace->options.ring_bytes };
 	int r, status;
 
 	if (trace->options.command) {
@@ -258,10 +260,10 @@ static int trace_kernel(struct trace *trace)
 			return EXIT_FAILED;
 		}
 	}
-	status = watch_open(&trace->watch,
-			    &(struct live_options){ .mode = trace->options.mode,
-						    .ring_bytes = trace->options.ring_bytes },
-			    trace->table);
+	/* A recording has everything, whatever is shown. */
+	if (!trace->writer)
+		filter_wanted(trace->filter, &live.wanted);
+	status = watch_open(&trace->watch, &live, trace->table);
 	if (status != EXIT_OK)
 		return status;
 	/* The seed, and with it the start line. */

@@ -303,6 +303,13 @@ static void close_full(struct conn_table *table, uint32_t number, const struct s
 	note_actor(event, record);
 }
 
+/* It has told its last transition, and this one is another life's, whose beginning was missed. */
+static bool is_told_out(const struct conn_row *row, const struct sw_state *record)
+{
+	return row->conn.body == CONN_BODY_FULL && row->conn.state == SW_TCP_CLOSE &&
+	       record->new_state != SW_TCP_CLOSE;
+}
+
 /* The row that a transition is about, made if need be. */
 static uint32_t row_of_state(struct conn_table *table, const struct sw_state *record)
 {
@@ -312,7 +319,7 @@ static uint32_t row_of_state(struct conn_table *table, const struct sw_state *re
 	if (record->old_state == SW_TCP_CLOSE)
 		return begin_life(table, record);
 	number = conn_rows_find(&table->rows, record->ends.cookie);
-	if (number != ROW_NONE)
+	if (number != ROW_NONE && !is_told_out(conn_rows_at(&table->rows, number), record))
 		return number;
 	if (record->old_state == SW_TCP_SYN_RECV)
 		return table_meet_child(table, &record->ends, listener_if_unowned(table, record),

@@ -101,7 +101,8 @@ static uint32_t find_body(const struct conn_table *table, const struct sw_state 
 	for (uint32_t at = number; at != ROW_NONE; at = conn_rows_at(&table->rows, at)->older)
 		if ((conn_rows_at(&table->rows, at)->conn.body == CONN_BODY_TIMEWAIT) == timewait)
 			return at;
-	return number;
+	/* A time-wait socket is what its full one became; a full one is another life's. */
+	return timewait ? number : ROW_NONE;
 }
 
 /* The record that told the port was lost. */
@@ -141,6 +142,15 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 	return 0;
 }
 
+/* One that a look left behind which was cut is replaced. */
+static void set_heir(struct conn_table *table, struct conn_row *row, struct process *heir)
+{
+	process_ref(heir);
+	process_unref(table->processes, row->heir);
+	row->heir = heir;
+	row->heir_look = table->look;
+}
+
 static void look_at_holder(struct conn_table *table, const struct sw_holder *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->cookie);
@@ -158,8 +168,8 @@ static void look_at_holder(struct conn_table *table, const struct sw_holder *rec
 		table_set_owner(table, row, holder);
 	if (row->conn.owner == holder)
 		row->owner_look = table->look;
-	else if (!row->heir)
-		row->heir = process_ref(holder);
+	else if (!row->heir || row->heir_look != table->look)
+		set_heir(table, row, holder);
 }
 
 /* The owner has let go, and another still holds the socket. */
@@ -168,8 +178,8 @@ static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t t
 	struct process *heir = TAKE_PTR(row->heir);
 	struct event *event;
 
-	if (heir && row->conn.state != SW_TCP_CLOSE && row->owner_look != table->look &&
-	    row->conn.changed_ns < table->look_begin_ns) {
+	if (heir && row->heir_look == table->look && row->conn.state != SW_TCP_CLOSE &&
+	    row->owner_look != table->look && row->conn.changed_ns < table->look_begin_ns) {
 		struct process *previous = process_ref(row->conn.owner);
 
 		table_set_owner(table, row, heir);

@@ -126,7 +126,10 @@ static int apply_timewait(struct conn_table *table, const struct sw_timewait *re
 		table->look_due = true; /* a stranger: it may be gone already */
 	}
 	row = conn_rows_at(&table->rows, number);
-	table_drop_tentative_end(table, row);
+	if (record->final)
+		table_drop_tentative_end(table, row);
+	else if (row->waiting)
+		return 0; /* the segment was its end */
 	if (row->conn.body != CONN_BODY_TIMEWAIT && row->conn.state == SW_TCP_CLOSE)
 		return 0;
 	row->conn.body = CONN_BODY_TIMEWAIT;

@@ -21,7 +21,8 @@ struct conn_row {
 	uint32_t seen_look;   /* the look that found it in the kernel */
 	uint32_t held_look;   /* the look that found somebody holding it */
 	uint32_t owner_look;  /* the look that found its owner among the holders */
-	struct process *heir; /* counted reference: another holder, found by the present look */
+	struct process *heir; /* counted reference: another holder, found by ... */
+	uint32_t heir_look;   /* ... this look */
 	bool used;
 	bool untold;	    /* found by the first look, which tells it at its end */
 	bool owner_settled; /* accept() or a look has told the owner: the socket's own note is older

@@ -87,6 +87,16 @@ void table_set_owner(struct conn_table *table, struct conn_row *row, struct proc
 	row->conn.owner = owner;
 }
 
+/* Each record of a connection without a row comes here: it is one connection. */
+static uint32_t count_untracked(struct conn_table *table, uint64_t cookie)
+{
+	uint64_t *known = &table->untracked_cookies[cookie % UNTRACKED_COOKIES];
+
+	table->stats.untracked += *known != cookie;
+	*known = cookie;
+	return ROW_NONE;
+}
+
 uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, uint64_t ts_ns)
 {
 	uint32_t old = conn_rows_find(&table->rows, ends->cookie), older = old, new;
@@ -101,17 +111,14 @@ uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, ui
 			conn_rows_redirect(&table->rows, ends->cookie, ROW_NONE);
 			table_release(table, old);
 		} else if (table->rows.used >= table->rows.max) {
-			table->stats.untracked++;
-			return ROW_NONE;
+			return count_untracked(table, ends->cookie);
 		} else {
 			conn_rows_redirect(&table->rows, ends->cookie, ROW_NONE);
 		}
 	}
 	new = conn_rows_add(&table->rows, ends->cookie);
-	if (new == ROW_NONE) {
-		table->stats.untracked++;
-		return ROW_NONE;
-	}
+	if (new == ROW_NONE)
+		return count_untracked(table, ends->cookie);
 	row = conn_rows_at(&table->rows, new);
 	row->conn.ends = *ends;
 	row->conn.gen = gen + 1;

@@ -8,11 +8,15 @@
 #include "model/conn_table.h"
 #include "model/event_queue.h"
 
+#define UNTRACKED_COOKIES 1024
+
 struct conn_table {
 	struct process_table *processes; /* not owned */
 	struct conn_rows rows;
 	struct event_queue queue;
 	struct conn_table_stats stats;
+	/* Counted as untracked already, as long as no other cookie takes their place. */
+	uint64_t untracked_cookies[UNTRACKED_COOKIES];
 	uint64_t now_ns;   /* the latest time that a record told */
 	uint32_t features; /* enum sw_features of the stream */
 	bool look_due;

@@ -104,20 +104,90 @@ static bool content_is_valid(const struct sw_header *header)
 	}
 }
 
-int decode_record(const void *bytes, size_t size, const struct sw_header **ret_record)
+/* 0 if a whole record is there, of whatever kind. */
+static int check_frame(const struct sw_header *header, size_t size)
 {
-	const struct sw_header *header = bytes;
-
 	if (size < sizeof(*header))
 		return -EAGAIN;
 	if (header->size < sizeof(*header) || header->size > RECORD_SIZE_MAX ||
 	    header->size % 8 > 0)
 		return -EBADMSG;
-	if (header->size > size)
-		return -EAGAIN;
+	return header->size > size ? -EAGAIN : 0;
+}
+
+int decode_record(const void *bytes, size_t size, const struct sw_header **ret_record)
+{
+	const struct sw_header *header = bytes;
+	int r = check_frame(header, size);
+
+	if (r < 0)
+		return r;
 	if (header->kind >= ARRAY_SIZE(kind_sizes) || !kind_sizes[header->kind])
 		return -ENOTSUP;
 	if (header->size < kind_sizes[header->kind] || !content_is_valid(header))
+		return -EBADMSG;
+	*ret_record = header;
+	return 0;
+}
+
+static bool row_is_valid(const struct sw_row *row)
+{
+	return ends_are_valid(&row->ends) && row->state > SW_TCP_NONE &&
+	       row->state < SW_TCP_STATES && row->timer < SW_TIMERS;
+}
+
+static bool unix_is_valid(const struct sw_unix *row)
+{
+	return row->cookie && row->state > SW_TCP_NONE && row->state < SW_TCP_STATES &&
+	       row->path_len <= sizeof(row->path);
+}
+
+static bool row_holder_is_valid(const struct sw_row_holder *holder)
+{
+	return holder->cookie && holder->inode;
+}
+
+/* The smallest size of a record of a walk; 0: its kind is none of these. */
+static size_t row_size(uint16_t kind)
+{
+	switch (kind) {
+	case SW_RECORD_PROCESS:
+		return sizeof(struct sw_process);
+	case SW_RECORD_ROW:
+		return sizeof(struct sw_row);
+	case SW_RECORD_UNIX:
+		return sizeof(struct sw_unix);
+	case SW_RECORD_ROW_HOLDER:
+		return sizeof(struct sw_row_holder);
+	default:
+		return 0;
+	}
+}
+
+static bool row_content_is_valid(const struct sw_header *header)
+{
+	switch (header->kind) {
+	case SW_RECORD_ROW:
+		return row_is_valid((const struct sw_row *)header);
+	case SW_RECORD_UNIX:
+		return unix_is_valid((const struct sw_unix *)header);
+	case SW_RECORD_ROW_HOLDER:
+		return row_holder_is_valid((const struct sw_row_holder *)header);
+	default:
+		return names_are_valid((const struct sw_process *)header);
+	}
+}
+
+int decode_row(const void *bytes, size_t size, const struct sw_header **ret_record)
+{
+	const struct sw_header *header = bytes;
+	int r = check_frame(header, size);
+
+	if (r < 0)
+		return r;
+	if (!row_size(header->kind))
+		return -ENOTSUP;
+	if (header->size < row_size(header->kind) || !row_content_is_valid(header))
 		return -EBADMSG;
 	*ret_record = header;
 	return 0;

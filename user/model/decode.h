@@ -14,3 +14,9 @@
  * formed but of a kind this version does not know: skip it by its size.
  */
 int decode_record(const void *bytes, size_t size, const struct sw_header **ret_record);
+
+/*
+ * The same for what the iterators of a snapshot write: ROW, UNIX, ROW_HOLDER and PROCESS. The two
+ * are apart so that a recording with rows in it, which nobody writes, never reaches the table.
+ */
+int decode_row(const void *bytes, size_t size, const struct sw_header **ret_record);

@@ -11,7 +11,6 @@
 
 #include "base/util.h"
 #include "model/decode.h"
-#include "sockwatch/settings.h"
 #include "source/batch.h"
 #include "source/netns.h"
 #include "tracer.skel.h"
@@ -92,12 +91,13 @@ static void explain(struct live_error *error, bool refused, const char *what, in
 		*newline = ' ';
 }
 
-static void settle_settings(struct live *live, uint32_t ring_bytes)
+static void settle_settings(struct live *live, const struct live_options *options)
 {
 	struct sw_settings *settings = (void *)&live->tracer->rodata->settings;
 
-	bpf_map__set_max_entries(live->tracer->maps.events, ring_bytes);
-	settings->wakeup_bytes = ring_bytes / WAKEUP_PART;
+	bpf_map__set_max_entries(live->tracer->maps.events, options->ring_bytes);
+	settings->wanted = options->wanted;
+	settings->wakeup_bytes = options->ring_bytes / WAKEUP_PART;
 	settings->reset_has_reason = hooks_tracepoint_arguments("tcp_send_reset") >= 3;
 	if (live->mode == SW_MODE_TRACEPOINT) {
 		settings->timewait_timer = live->facts.timewait_timer;
@@ -118,7 +118,7 @@ static int load(struct live *live, const struct live_options *options, struct li
 	}
 	hooks_select(live->mode, &live->facts, live->hooks);
 	hooks_prepare(live->tracer->obj, live->hooks);
-	settle_settings(live, options->ring_bytes);
+	settle_settings(live, options);
 	r = tracer__load(live->tracer);
 	if (r < 0) {
 		explain(error, r == -EPERM, "cannot load the BPF programs", r);

@@ -10,13 +10,15 @@
 #include <stdint.h>
 
 #include "sockwatch/record.h"
+#include "sockwatch/settings.h"
 #include "source/hooks.h"
 
 struct live;
 
 struct live_options {
-	enum sw_mode mode;   /* SW_MODE_NONE: choose by probing */
-	uint32_t ring_bytes; /* power of two and multiple of the page size */
+	enum sw_mode mode;	 /* SW_MODE_NONE: choose by probing */
+	uint32_t ring_bytes;	 /* power of two and multiple of the page size */
+	struct sw_wanted wanted; /* only connections like this are told about */
 };
 
 /* What went wrong, in a sentence with the cure. */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 
 #include "base/util.h"
+
+#define PID_LIMIT 4194304 /* PID_MAX_LIMIT; the numbers of namespaces begin far above */
 
 static int add(struct netns_list *list, const char *path)
 {
@@ -136,4 +139,70 @@ int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t 
 			return -errno;
 	}
 	return r;
+}
+
+/* Is it a namespace at all? Names of ip-netns(8) are files that one is mounted on, or was. */
+static int inode_of(const char *path, uint32_t *ret_inode)
+{
+	struct stat status, own;
+
+	if (stat(path, &status) < 0 || stat("/proc/self/ns/net", &own) < 0)
+		return -errno;
+	if (status.st_dev != own.st_dev)
+		return -EINVAL;
+	*ret_inode = (uint32_t)status.st_ino;
+	return 0;
+}
+
+static int inode_of_name(const char *name, uint32_t *ret_inode)
+{
+	static const char *const directories[] = { "/run/netns", "/var/run/netns" };
+	char path[NAME_MAX + 32];
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories) && r == -ENOENT; i++) {
+		snprintf(path, sizeof(path), "%s/%s", directories[i], name);
+		r = inode_of(path, ret_inode);
+	}
+	return r;
+}
+
+static int find_inode(uint32_t inode, uint32_t *ret_inode)
+{
+	struct netns_list list;
+	int r = netns_list_read(&list);
+
+	if (r < 0)
+		return r;
+	r = -ENOENT;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].inode == inode)
+			r = 0;
+	netns_list_done(&list);
+	if (r == 0)
+		*ret_inode = inode;
+	return r;
+}
+
+int netns_resolve(const char *text, uint32_t *ret_inode)
+{
+	unsigned long long number;
+	char path[64], *end;
+	int r;
+
+	if (!*text || strchr(text, '/') || strcmp(text, ".") == 0 || strcmp(text, "..") == 0 ||
+	    strlen(text) > NAME_MAX)
+		return -EINVAL;
+	if (strcmp(text, "self") == 0)
+		return inode_of("/proc/self/ns/net", ret_inode);
+	r = inode_of_name(text, ret_inode);
+	if (r != -ENOENT || !isdigit((unsigned char)*text))
+		return r;
+	number = strtoull(text, &end, 10);
+	if (*end || number > UINT32_MAX)
+		return -ENOENT;
+	if (number > PID_LIMIT)
+		return find_inode((uint32_t)number, ret_inode);
+	snprintf(path, sizeof(path), "/proc/%llu/ns/net", number);
+	return inode_of(path, ret_inode);
 }

@@ -27,3 +27,11 @@ void netns_list_done(struct netns_list *list);
  * first negative result and returns it; namespaces that cannot be entered count as unseen.
  */
 int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t inode), void *data);
+
+/*
+ * The inode number of the namespace that `text` names: "self", a name of ip-netns(8), the PID of a
+ * process in it, or the inode number itself, as lsns(8) and our netns column print it. A name goes
+ * before a number. 0; -ENOENT if there is none; -EINVAL if it is no such name, or names a file
+ * that is no network namespace; -EACCES or -EPERM if it is not ours to know.
+ */
+int netns_resolve(const char *text, uint32_t *ret_inode);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sockets that are there now, each once, with their processes: through iterators (a light
- * skeleton of its own, so that it starts in milliseconds), or without privilege through sock_diag
- * and /proc. Rows stream: nothing but the holders is kept.
+ * The sockets that are there now, each once, with their processes: through iterators (light
+ * skeletons of their own, so that it starts in milliseconds); without privilege, or where no
+ * processes are wanted, through sock_diag and /proc. Rows stream: nothing but the holders is kept.
  */
 #pragma once
 

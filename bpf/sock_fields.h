@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All reads of sockets, without any map. Functions that take a typed pointer (from the verifier's
+ * view) load the fields directly; the _raw ones take an address and go through probe reads.
+ */
+#pragma once
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+
+#include "sockwatch/record.h"
+#include "sockwatch/tcp_state.h"
+
+enum { SK_FLAG_DEAD = 0, SK_FLAG_DONE = 1 }; /* enum sock_flags: SOCK_DEAD, SOCK_DONE */
+
+/* Both addresses and ports. Namespace, cookie and user are left to the caller. */
+static __always_inline void read_tuple(struct sock_common *common, struct sw_endpoints *to)
+{
+	to->family = common->skc_family;
+	to->protocol = SW_PROTO_TCP;
+	to->lport = common->skc_num;
+	to->rport = bpf_ntohs(common->skc_dport);
+	if (to->family == SW_FAMILY_INET) {
+		*(__be32 *)to->laddr = common->skc_rcv_saddr;
+		*(__be32 *)to->raddr = common->skc_daddr;
+	} else if (bpf_core_field_exists(common->skc_v6_daddr)) { /* CONFIG_IPV6 */
+		bpf_core_read(to->laddr, sizeof(to->laddr), &common->skc_v6_rcv_saddr);
+		bpf_core_read(to->raddr, sizeof(to->raddr), &common->skc_v6_daddr);
+	}
+}
+
+static __always_inline void read_ends(struct sock_common *common, struct sw_endpoints *to)
+{
+	to->netns = common->skc_net.net->ns.inum;
+	read_tuple(common, to);
+}
+
+/* The cookie is what somebody else has generated, or 0. */
+static __always_inline void read_ends_raw(struct sock_common *common, struct sw_endpoints *to)
+{
+	to->cookie = BPF_CORE_READ(common, skc_cookie.counter);
+	to->netns = BPF_CORE_READ(common, skc_net.net, ns.inum);
+	to->family = BPF_CORE_READ(common, skc_family);
+	to->protocol = SW_PROTO_TCP;
+	to->lport = BPF_CORE_READ(common, skc_num);
+	to->rport = bpf_ntohs(BPF_CORE_READ(common, skc_dport));
+	if (to->family == SW_FAMILY_INET) {
+		*(__be32 *)to->laddr = BPF_CORE_READ(common, skc_rcv_saddr);
+		*(__be32 *)to->raddr = BPF_CORE_READ(common, skc_daddr);
+	} else if (bpf_core_field_exists(common->skc_v6_daddr)) { /* CONFIG_IPV6 */
+		bpf_core_read(to->laddr, sizeof(to->laddr), &common->skc_v6_rcv_saddr);
+		bpf_core_read(to->raddr, sizeof(to->raddr), &common->skc_v6_daddr);
+	}
+}
+
+/*
+ * The ends of a full TCP socket; also fills the cookie. At CLOSE the port is gone from skc_num,
+ * but inet_sport still has it.
+ */
+static __always_inline void read_full_ends(struct sock *sk, struct tcp_sock *tcp,
+					   struct sw_endpoints *to)
+{
+	read_ends(&sk->__sk_common, to);
+	to->cookie = bpf_get_socket_cookie(sk);
+	to->lport = bpf_ntohs(tcp->inet_conn.icsk_inet.inet_sport);
+	to->uid = sk->sk_uid.val;
+}
+
+static __always_inline __u32 read_flags(struct sock *sk)
+{
+	__u64 kernel = sk->__sk_common.skc_flags;
+	__u32 flags = 0;
+
+	if (kernel & (1 << SK_FLAG_DEAD))
+		flags |= SW_SOCKET_ORPHAN;
+	if (kernel & (1 << SK_FLAG_DONE))
+		flags |= SW_SOCKET_FIN_RECEIVED;
+	return flags;
+}
+
+/* bytes_received counts the peer's FIN as one byte; bytes_sent counts payload only. */
+static __always_inline void read_counters(struct sock *sk, struct tcp_sock *tcp,
+					  struct sw_counters *to)
+{
+	__u64 received = tcp->bytes_received;
+
+	if (received && (sk->__sk_common.skc_flags & (1 << SK_FLAG_DONE)))
+		received--;
+	to->rx_bytes = received;
+	to->tx_bytes = tcp->bytes_sent - tcp->bytes_retrans;
+	to->rtt_us = tcp->srtt_us >> 3;
+	to->retrans = tcp->total_retrans;
+}

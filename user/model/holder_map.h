@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who has which socket open: the join between a walk over descriptors and the rows of sockets.
+ * Filled first, then asked. No I/O.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/process.h"
+
+struct holder_map;
+
+struct holder {
+	struct process *owner; /* valid until the map is freed */
+	uint32_t processes;    /* distinct ones that have the socket open; at least 1 */
+	int32_t fd;	       /* the owner's lowest descriptor of it */
+};
+
+/* It keeps references into `processes`, which must live longer. NULL on lack of memory. */
+struct holder_map *holder_map_new(struct process_table *processes);
+/* Gives the references back. Accepts NULL. */
+void holder_map_free(struct holder_map *map);
+
+/*
+ * `process` has the socket open as `fd`. The inode number is never 0. Numbers of sockets are 32
+ * bits wide and come again on a machine that has been up for long, so the cookie tells them apart;
+ * 0: not known. All descriptors of a process must come in one go to be counted as one process.
+ *
+ * The owner is the holder that is oldest, as a server is older than its workers. Process 1 is only
+ * if nobody else is: it keeps the listeners of the services that it starts.
+ * 0 or -ENOMEM.
+ */
+int holder_map_add(struct holder_map *map, uint64_t inode, uint64_t cookie, struct process *process,
+		   int32_t fd);
+
+/* NULL: nobody has been seen with it. Valid until the next add. */
+const struct holder *holder_map_find(const struct holder_map *map, uint64_t inode, uint64_t cookie);

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The kernel's iterators: loads them, reads what they write. */
+#include "source/snapshot_bpf.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/util.h"
+#include "model/decode.h"
+#include "model/row_record.h"
+#include "rows_holder.lskel.h"
+#include "rows_inet.lskel.h"
+#include "rows_unix.lskel.h"
+
+/* One read() of an iterator gives at most 8 pages; what a page is varies. */
+#define READ_SIZE (64 << 10)
+
+struct snapshot_bpf {
+	struct rows_holder *holder;
+	struct rows_inet *inet;	     /* NULL: not wanted, or not to be had here */
+	struct rows_unix *unix_rows; /* NULL: same; `unix` is a macro of GNU C */
+};
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* A jiffy: the resolution of the coarse clocks. */
+static uint64_t tick_ns(void)
+{
+	struct timespec tick;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return tick.tv_sec * NSEC_PER_SEC + tick.tv_nsec;
+}
+
+static struct rows_inet *load_inet(const struct snapshot_options *options)
+{
+	struct rows_inet *inet = rows_inet__open();
+
+	if (!inet)
+		return NULL;
+	inet->rodata->tick_ns = tick_ns();
+	inet->rodata->skip_ipv4 = !options->ipv4;
+	inet->rodata->skip_ipv6 = !options->ipv6;
+	if (rows_inet__load(inet) == 0 && rows_inet__attach(inet) == 0)
+		return inet;
+	rows_inet__destroy(inet);
+	return NULL;
+}
+
+static struct rows_unix *load_unix(void)
+{
+	struct rows_unix *unix_rows = rows_unix__open();
+
+	if (!unix_rows)
+		return NULL;
+	if (rows_unix__load(unix_rows) == 0 && rows_unix__attach(unix_rows) == 0)
+		return unix_rows;
+	rows_unix__destroy(unix_rows);
+	return NULL;
+}
+
+static int load_holder(struct snapshot_bpf *bpf)
+{
+	int r;
+
+	bpf->holder = rows_holder__open();
+	if (!bpf->holder)
+		return -ENOMEM;
+	r = rows_holder__load(bpf->holder);
+	return r < 0 ? r : rows_holder__attach(bpf->holder);
+}
+
+static bool wants(const struct snapshot_options *options, enum socket_kind kind)
+{
+	return options->kinds & 1u << kind;
+}
+
+int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bpf **ret_bpf)
+{
+	struct snapshot_bpf *bpf = calloc(1, sizeof(*bpf));
+	int r;
+
+	if (!bpf)
+		return -ENOMEM;
+	r = load_holder(bpf);
+	if (r < 0) {
+		snapshot_bpf_close(bpf);
+		return r;
+	}
+	if (wants(options, SOCKET_TCP) || wants(options, SOCKET_UDP))
+		bpf->inet = load_inet(options);
+	if (wants(options, SOCKET_UNIX))
+		bpf->unix_rows = load_unix();
+	*ret_bpf = bpf;
+	return 0;
+}
+
+void snapshot_bpf_close(struct snapshot_bpf *bpf)
+{
+	if (!bpf)
+		return;
+	rows_inet__destroy(bpf->inet);
+	rows_unix__destroy(bpf->unix_rows);
+	rows_holder__destroy(bpf->holder);
+	free(bpf);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Returns how many bytes were used, or the first negative result of `visit`. */
+static ssize_t visit_records(const char *bytes, size_t len,
+			     int (*visit)(void *data, const struct sw_header *record), void *data)
+{
+	const struct sw_header *record;
+	size_t at;
+	int r;
+
+	for (at = 0; (r = decode_row(bytes + at, len - at, &record)) == 0; at += record->size) {
+		r = visit(data, record);
+		if (r < 0)
+			return r;
+	}
+	return r == -EAGAIN ? (ssize_t)at : r;
+}
+
+/* The programs write whole records, but read() may cut them where its buffer ends. */
+static int run_iterator(int link_fd, int (*visit)(void *data, const struct sw_header *record),
+			void *data)
+{
+	CLEANUP_FD int fd = bpf_iter_create(link_fd);
+	_Alignas(8) char buffer[READ_SIZE];
+	size_t used = 0;
+	ssize_t n, done;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buffer + used, sizeof(buffer) - used)) != 0) {
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n < 0)
+			return -errno;
+		used += n;
+		done = visit_records(buffer, used, visit, data);
+		if (done < 0)
+			return (int)done;
+		used -= done;
+		memmove(buffer, buffer + done, used);
+		if (used == sizeof(buffer))
+			return -EBADMSG;
+	}
+	return used ? -EBADMSG : 0;
+}
+
+static int put_row(void *data, const struct sw_header *record)
+{
+	const struct row_sink *sink = data;
+	struct socket_row row;
+
+	if (record->kind == SW_RECORD_ROW)
+		row_from_socket((const struct sw_row *)record, sink->netns, &row);
+	else if (record->kind == SW_RECORD_UNIX)
+		row_from_unix((const struct sw_unix *)record, sink->netns, &row);
+	else
+		return 0;
+	return sink->put(sink->data, &row);
+}
+
+int snapshot_bpf_rows(const struct snapshot_bpf *bpf, enum socket_kind kind,
+		      const struct row_sink *sink)
+{
+	if (kind == SOCKET_TCP && bpf->inet)
+		return run_iterator(bpf->inet->links.show_tcp_fd, put_row, (void *)sink);
+	if (kind == SOCKET_UDP && bpf->inet)
+		return run_iterator(bpf->inet->links.show_udp_fd, put_row, (void *)sink);
+	if (kind == SOCKET_UNIX && bpf->unix_rows)
+		return run_iterator(bpf->unix_rows->links.show_unix_fd, put_row, (void *)sink);
+	return -ENOTSUP;
+}
+
+/* ---- holders --------------------------------------------------------------------------------- */
+
+struct holder_walk {
+	struct process_table *processes;
+	struct holder_map *holders;
+	struct process *last; /* descriptors of a process come one after the other */
+};
+
+static int put_process(void *data, const struct sw_header *record)
+{
+	const struct holder_walk *walk = data;
+
+	if (record->kind != SW_RECORD_PROCESS)
+		return 0;
+	return process_table_exec(walk->processes, (const struct sw_process *)record);
+}
+
+static int put_holder(void *data, const struct sw_header *record)
+{
+	const struct sw_row_holder *holder = (const struct sw_row_holder *)record;
+	struct holder_walk *walk = data;
+	struct process *process = walk->last;
+
+	if (record->kind != SW_RECORD_ROW_HOLDER || !holder->task.pid)
+		return 0;
+	if (!process || process->pid != holder->task.pid ||
+	    process->start_ns != holder->task.start_ns)
+		process = process_table_get(walk->processes, &holder->task);
+	if (!process)
+		return -ENOMEM;
+	walk->last = process;
+	return holder_map_add(walk->holders, holder->inode, holder->cookie, process,
+			      (int32_t)holder->fd);
+}
+
+int snapshot_bpf_holders(const struct snapshot_bpf *bpf, struct process_table *processes,
+			 struct holder_map *holders)
+{
+	struct holder_walk walk = { .processes = processes, .holders = holders };
+	int r = run_iterator(bpf->holder->links.show_process_row_fd, put_process, &walk);
+
+	if (r < 0)
+		return r;
+	return run_iterator(bpf->holder->links.show_holder_row_fd, put_holder, &walk);
+}
