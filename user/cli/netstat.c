@@ -191,6 +191,11 @@ static int run(struct netstat *netstat)
 	return explain_display(netstat, repeat_plain(netstat));
 }
 
+static int finish_help(void)
+{
+	return fflush(stdout) ? explain_output(-errno) : EXIT_OK;
+}
+
 static int columns_help(void)
 {
 	struct json out;
@@ -199,7 +204,7 @@ static int columns_help(void)
 	table_columns_help(&out);
 	fwrite(out.data, 1, out.len, stdout);
 	json_done(&out);
-	return fflush(stdout) ? explain_output(-errno) : EXIT_OK;
+	return finish_help();
 }
 
 static void done(struct netstat *netstat)
@@ -225,7 +230,7 @@ int cli_netstat(int argc, char **argv)
 		return status;
 	if (options->help) {
 		netstat_options_help();
-		return EXIT_OK;
+		return finish_help();
 	}
 	if (options->columns && strcmp(options->columns, "help") == 0)
 		return columns_help();

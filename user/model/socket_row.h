@@ -8,8 +8,6 @@
 
 #include "model/conn.h"
 
-#define SW_FAMILY_UNIX 1 /* AF_UNIX: only rows have it, never events */
-
 enum socket_kind {
 	SOCKET_TCP,
 	SOCKET_UDP,

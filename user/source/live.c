@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "model/decode.h"
 #include "source/batch.h"
+#include "source/iterator.h"
 #include "source/netns.h"
 #include "tracer.skel.h"
 
@@ -434,33 +435,17 @@ static struct bpf_link *iterator_link(const struct live *live, const char *progr
 	return NULL;
 }
 
-/* The programs write whole records, but read() may cut them where its buffer ends. */
+static int keep_record(void *data, const struct sw_header *record)
+{
+	struct live *live = data;
+
+	return batch_copy(&live->waiting, record, record->size);
+}
+
 static int run_iterator(struct live *live, const char *program)
 {
-	CLEANUP_FD int fd = bpf_iter_create(bpf_link__fd(iterator_link(live, program)));
-	_Alignas(8) char buffer[64 << 10];
-	const struct sw_header *record;
-	size_t used = 0, at;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, buffer + used, sizeof(buffer) - used)) != 0) {
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n < 0)
-			return -errno;
-		used += n;
-		for (at = 0; decode_record(buffer + at, used - at, &record) == 0;
-		     at += record->size)
-			if (batch_copy(&live->waiting, record, record->size) < 0)
-				return -ENOMEM;
-		used -= at;
-		memmove(buffer, buffer + at, used);
-		if (used == sizeof(buffer))
-			return -EBADMSG;
-	}
-	return used ? -EBADMSG : 0;
+	return iterator_run(bpf_link__fd(iterator_link(live, program)), decode_record, keep_record,
+			    live);
 }
 
 static int visit_netns(void *data, uint32_t inode)
@@ -476,6 +461,20 @@ static int visit_netns(void *data, uint32_t inode)
 		return -ENOMEM;
 	record->netns = inode;
 	return 0;
+}
+
+/* Those of the processes that wait to be told. */
+static int expect_namespaces(const struct live *live, struct netns_list *list)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < live->waiting.count; i++) {
+		const struct sw_header *record = batch_at(&live->waiting, i);
+
+		if (record->kind == SW_RECORD_PROCESS)
+			r = netns_list_expect(list, ((const struct sw_process *)record)->netns);
+	}
+	return r;
 }
 
 /* Processes first, then sockets, then who holds them. */
@@ -496,7 +495,9 @@ int live_look(struct live *live, uint32_t cause)
 		return r;
 	r = netns_list_read(&list);
 	if (r == 0) {
-		r = netns_list_visit(&list, visit_netns, live);
+		r = expect_namespaces(live, &list);
+		if (r == 0)
+			r = netns_list_visit(&list, visit_netns, live);
 		if (r >= 0)
 			r = run_iterator(live, "show_holder");
 		look = r < 0 ? NULL : make(live, SW_RECORD_LOOK_END, sizeof(*look));

@@ -27,6 +27,7 @@ struct walk {
 	struct holder_map *holders; /* NULL: not wanted */
 	int (*visit)(void *data, const struct socket_row *row);
 	void *data;
+	bool stopped; /* by visit(), whose results mean nothing to us */
 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -103,8 +104,9 @@ const char *snapshot_missing(const struct snapshot *snapshot)
 
 static int put_row(void *data, struct socket_row *row)
 {
-	const struct walk *walk = data;
+	struct walk *walk = data;
 	const struct holder *holder = NULL;
+	int r;
 
 	if (walk->holders && row->inode)
 		holder = holder_map_find(walk->holders, row->inode, row->conn.ends.cookie);
@@ -113,21 +115,24 @@ static int put_row(void *data, struct socket_row *row)
 		row->holders = holder->processes;
 		row->fd = holder->fd;
 	}
-	return walk->visit(walk->data, row);
+	r = walk->visit(walk->data, row);
+	walk->stopped = r < 0;
+	return r;
 }
 
-static int visit_kind(const struct snapshot *snapshot, enum socket_kind kind,
-		      const struct row_sink *sink)
+/* From the best source that has them; the next one is asked if this one has none at all. */
+static int visit_kind(const struct walk *walk, enum socket_kind kind, const struct row_sink *sink)
 {
+	const struct snapshot *snapshot = walk->snapshot;
 	int r = -ENOTSUP;
 
 	if (kind == SOCKET_RAW)
 		return snapshot_proc_rows(&snapshot->options, kind, sink);
 	if (snapshot->bpf)
 		r = snapshot_bpf_rows(snapshot->bpf, kind, sink);
-	if (r == -ENOTSUP)
+	if (r == -ENOTSUP && !walk->stopped)
 		r = snapshot_diag_rows(&snapshot->options, kind, sink);
-	if (r == -ENOENT && kind != SOCKET_UNIX)
+	if (r == -ENOENT && !walk->stopped && kind != SOCKET_UNIX)
 		r = snapshot_proc_rows(&snapshot->options, kind, sink);
 	return r;
 }
@@ -141,7 +146,7 @@ static int visit_netns(void *data, uint32_t inode)
 
 	for (unsigned int kind = 0; kind < SOCKET_KINDS && r >= 0; kind++)
 		if (options->kinds & 1u << kind)
-			r = visit_kind(walk->snapshot, (enum socket_kind)kind, &sink);
+			r = visit_kind(walk, (enum socket_kind)kind, &sink);
 	return r;
 }
 
@@ -153,31 +158,35 @@ static int visit_if_wanted(void *data, uint32_t inode)
 	return wanted && wanted != inode ? 0 : visit_netns(data, inode);
 }
 
-static int visit_namespaces(struct walk *walk, unsigned int *ret_unseen)
+/* Is it enough to look around where we are? */
+static bool stays_home(const struct snapshot *snapshot)
 {
-	const struct snapshot *snapshot = walk->snapshot;
 	uint32_t wanted = snapshot->options.netns;
-	struct netns_list list;
-	int r;
 
-	*ret_unseen = 0;
-	if (wanted == snapshot->home || (!snapshot->may_enter && !wanted))
-		return visit_netns(walk, snapshot->home);
-	r = netns_list_read(&list);
-	if (r < 0)
-		return r;
-	r = netns_list_visit(&list, visit_if_wanted, walk);
-	*ret_unseen = (unsigned int)list.unseen;
-	netns_list_done(&list);
-	return r;
+	return wanted == snapshot->home || (!snapshot->may_enter && !wanted);
 }
 
 static int find_holders(const struct snapshot *snapshot, struct process_table *processes,
-			struct holder_map *holders)
+			struct netns_list *namespaces, struct holder_map *holders)
 {
 	if (snapshot->bpf)
-		return snapshot_bpf_holders(snapshot->bpf, processes, holders);
+		return snapshot_bpf_holders(snapshot->bpf, processes, namespaces, holders);
 	return snapshot_proc_holders(processes, holders);
+}
+
+static int walk_through(struct walk *walk, struct process_table *processes,
+			struct netns_list *namespaces)
+{
+	const struct snapshot *snapshot = walk->snapshot;
+	int r = 0;
+
+	if (walk->holders)
+		r = find_holders(snapshot, processes, namespaces, walk->holders);
+	if (r < 0)
+		return r;
+	if (stays_home(snapshot))
+		return visit_netns(walk, snapshot->home);
+	return netns_list_visit(namespaces, visit_if_wanted, walk);
 }
 
 int snapshot_walk(struct snapshot *snapshot, struct process_table *processes,
@@ -185,16 +194,19 @@ int snapshot_walk(struct snapshot *snapshot, struct process_table *processes,
 		  unsigned int *ret_unseen)
 {
 	struct walk walk = { .snapshot = snapshot, .visit = visit, .data = data };
+	struct netns_list namespaces = { 0 };
 	int r = 0;
 
-	if (snapshot->options.owners) {
-		walk.holders = holder_map_new(processes);
-		if (!walk.holders)
-			return -ENOMEM;
-		r = find_holders(snapshot, processes, walk.holders);
-	}
+	if (snapshot->options.owners && !(walk.holders = holder_map_new(processes)))
+		return -ENOMEM;
+	if (!stays_home(snapshot))
+		r = netns_list_read(&namespaces);
 	if (r >= 0)
-		r = visit_namespaces(&walk, ret_unseen);
+		r = walk_through(&walk, processes, &namespaces);
+	*ret_unseen = stays_home(snapshot) || snapshot->options.netns
+			      ? 0
+			      : (unsigned int)namespaces.unseen;
+	netns_list_done(&namespaces);
 	holder_map_free(walk.holders);
 	return r < 0 ? r : 0;
 }

@@ -10,12 +10,10 @@
 #include "base/util.h"
 #include "model/decode.h"
 #include "model/row_record.h"
+#include "source/iterator.h"
 #include "rows_holder.lskel.h"
 #include "rows_inet.lskel.h"
 #include "rows_unix.lskel.h"
-
-/* One read() of an iterator gives at most 8 pages; what a page is varies. */
-#define READ_SIZE (64 << 10)
 
 struct snapshot_bpf {
 	struct rows_holder *holder;
@@ -109,48 +107,10 @@ void snapshot_bpf_close(struct snapshot_bpf *bpf)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Returns how many bytes were used, or the first negative result of `visit`. */
-static ssize_t visit_records(const char *bytes, size_t len,
-			     int (*visit)(void *data, const struct sw_header *record), void *data)
-{
-	const struct sw_header *record;
-	size_t at;
-	int r;
-
-	for (at = 0; (r = decode_row(bytes + at, len - at, &record)) == 0; at += record->size) {
-		r = visit(data, record);
-		if (r < 0)
-			return r;
-	}
-	return r == -EAGAIN ? (ssize_t)at : r;
-}
-
-/* The programs write whole records, but read() may cut them where its buffer ends. */
 static int run_iterator(int link_fd, int (*visit)(void *data, const struct sw_header *record),
 			void *data)
 {
-	CLEANUP_FD int fd = bpf_iter_create(link_fd);
-	_Alignas(8) char buffer[READ_SIZE];
-	size_t used = 0;
-	ssize_t n, done;
-
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, buffer + used, sizeof(buffer) - used)) != 0) {
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n < 0)
-			return -errno;
-		used += n;
-		done = visit_records(buffer, used, visit, data);
-		if (done < 0)
-			return (int)done;
-		used -= done;
-		memmove(buffer, buffer + done, used);
-		if (used == sizeof(buffer))
-			return -EBADMSG;
-	}
-	return used ? -EBADMSG : 0;
+	return iterator_run(link_fd, decode_row, visit, data);
 }
 
 static int put_row(void *data, const struct sw_header *record)
@@ -183,17 +143,21 @@ int snapshot_bpf_rows(const struct snapshot_bpf *bpf, enum socket_kind kind,
 
 struct holder_walk {
 	struct process_table *processes;
+	struct netns_list *namespaces;
 	struct holder_map *holders;
 	struct process *last; /* descriptors of a process come one after the other */
 };
 
 static int put_process(void *data, const struct sw_header *record)
 {
+	const struct sw_process *process = (const struct sw_process *)record;
 	const struct holder_walk *walk = data;
+	int r;
 
 	if (record->kind != SW_RECORD_PROCESS)
 		return 0;
-	return process_table_exec(walk->processes, (const struct sw_process *)record);
+	r = netns_list_expect(walk->namespaces, process->netns);
+	return r < 0 ? r : process_table_exec(walk->processes, process);
 }
 
 static int put_holder(void *data, const struct sw_header *record)
@@ -215,9 +179,11 @@ static int put_holder(void *data, const struct sw_header *record)
 }
 
 int snapshot_bpf_holders(const struct snapshot_bpf *bpf, struct process_table *processes,
-			 struct holder_map *holders)
+			 struct netns_list *namespaces, struct holder_map *holders)
 {
-	struct holder_walk walk = { .processes = processes, .holders = holders };
+	struct holder_walk walk = { .processes = processes,
+				    .namespaces = namespaces,
+				    .holders = holders };
 	int r = run_iterator(bpf->holder->links.show_process_row_fd, put_process, &walk);
 
 	if (r < 0)

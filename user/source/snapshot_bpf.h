@@ -2,6 +2,7 @@
 /* The kernel's iterators as a source of rows. The only place that knows their light skeletons. */
 #pragma once
 
+#include "source/netns.h"
 #include "source/snapshot.h"
 #include "source/snapshot_source.h"
 
@@ -16,9 +17,12 @@ int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bp
 /* Accepts NULL. */
 void snapshot_bpf_close(struct snapshot_bpf *bpf);
 
-/* Enter all processes into the table, then all holders of sockets into the map. */
+/*
+ * Enter all processes into the table, with their namespaces into the list, then all holders of
+ * sockets into the map.
+ */
 int snapshot_bpf_holders(const struct snapshot_bpf *bpf, struct process_table *processes,
-			 struct holder_map *holders);
+			 struct netns_list *namespaces, struct holder_map *holders);
 
 /*
  * The sockets of a kind in the namespace that this thread is in. 0; the first negative result of
