@@ -63,13 +63,10 @@ static int open_sockets(struct netstat *netstat)
 		.ipv4 = options->socket_mask & (SOCKETS_TCP4 | SOCKETS_UDP4 | SOCKETS_RAW4),
 		.ipv6 = options->socket_mask & (SOCKETS_TCP6 | SOCKETS_UDP6 | SOCKETS_RAW6),
 		.owners = wants_owners(options),
+		.netns = netstat->netns,
 	};
-	int status = resolve_netns(options->netns, &wanted.netns), r;
+	int r = snapshot_open(&wanted, &netstat->snapshot);
 
-	if (status != EXIT_OK)
-		return status;
-	netstat->netns = wanted.netns;
-	r = snapshot_open(&wanted, &netstat->snapshot);
 	if (r < 0) {
 		log_error("cannot read the kernel's socket tables: %s", strerror(-r));
 		return EXIT_FAILED;
@@ -96,14 +93,37 @@ int netstat_show_sockets(struct netstat *netstat, uint64_t fresh_since_ns)
 	return r;
 }
 
+static int read_tables(void *data, uint32_t inode)
+{
+	struct netstat *netstat = data;
+	char time[FORMAT_TIME_SIZE];
+
+	if (netstat->netns && netstat->netns != inode)
+		return 0;
+	format_time(live_realtime_ns(), time);
+	return netstat_system_show(netstat->system, netstat->display, time, &netstat->text);
+}
+
+/* The tables are those of the namespace that we are in: go where they are wanted from. */
+static int read_tables_there(struct netstat *netstat)
+{
+	struct netns_list list;
+	int r = netns_list_read(&list);
+
+	if (r < 0)
+		return r;
+	r = netns_list_visit(&list, read_tables, netstat);
+	netns_list_done(&list);
+	return r;
+}
+
 int netstat_show_tables(struct netstat *netstat, unsigned int display)
 {
 	struct json *out = &netstat->text;
-	char time[FORMAT_TIME_SIZE];
 	int r;
 
-	format_time(live_realtime_ns(), time);
-	r = netstat_system_show(netstat->system, display, time, out);
+	netstat->display = display;
+	r = netstat->netns ? read_tables_there(netstat) : read_tables(netstat, 0);
 	if (r == 0 && out->failed)
 		r = -ENOMEM;
 	if (r == 0)
@@ -131,6 +151,28 @@ static bool wants_tables(const struct netstat_options *options)
 	return options->ethernet || options->interfaces || options->statistics || options->routes;
 }
 
+/* Nobody tells us which of the processes have ended: each display begins with none. */
+static int forget_processes(struct netstat *netstat)
+{
+	process_table_free(netstat->processes);
+	netstat->processes = process_table_new();
+	if (!netstat->processes)
+		return -ENOMEM;
+	netstat_rows_use(netstat->rows, netstat->processes);
+	return 0;
+}
+
+static int repeat_sockets(struct netstat *netstat, unsigned int display)
+{
+	struct table *table = netstat_rows_table(netstat->rows);
+	int r = display > 1 ? forget_processes(netstat) : 0;
+
+	table->display = netstat->options.repeated ? display : 0;
+	table->ts_ns = live_now_ns();
+	table->realtime_offset_ns = live_realtime_ns() - (int64_t)table->ts_ns;
+	return r == 0 ? netstat_show_sockets(netstat, 0) : r;
+}
+
 /* Displays without a tracer: what happens in between is not known, and nobody claims it is. */
 static int repeat_plain(struct netstat *netstat)
 {
@@ -138,14 +180,8 @@ static int repeat_plain(struct netstat *netstat)
 	int r = 0;
 
 	for (unsigned int display = 1; r == 0; display++) {
-		if (options->sockets) {
-			struct table *table = netstat_rows_table(netstat->rows);
-
-			table->display = options->repeated ? display : 0;
-			table->ts_ns = live_now_ns();
-			table->realtime_offset_ns = live_realtime_ns() - (int64_t)table->ts_ns;
-			r = netstat_show_sockets(netstat, 0);
-		}
+		if (options->sockets)
+			r = repeat_sockets(netstat, display);
 		if (r == 0 && wants_tables(options))
 			r = netstat_show_tables(netstat, display);
 		if (!options->repeated || display == options->count)
@@ -176,11 +212,12 @@ static int run(struct netstat *netstat)
 	const struct netstat_rows_setup setup = { .options = options,
 						  .filter = netstat->filter,
 						  .processes = netstat->processes,
-						  .watched = netstat->conns,
 						  .output = &netstat->output,
 						  .stop_fd = netstat->signals };
-	int status = options->sockets ? netstat_rows_new(&setup, &netstat->rows) : EXIT_OK;
+	int status = resolve_netns(options->netns, &netstat->netns);
 
+	if (status == EXIT_OK && options->sockets)
+		status = netstat_rows_new(&setup, &netstat->rows);
 	if (status == EXIT_OK && options->sockets)
 		status = open_sockets(netstat);
 	if (status != EXIT_OK)
@@ -242,8 +279,6 @@ int cli_netstat(int argc, char **argv)
 	json_init(&netstat.text);
 	netstat.processes = process_table_new();
 	netstat.system = netstat_system_new(options);
-	if (netstat.processes && options->sockets && options->repeated)
-		netstat.conns = conn_table_new(netstat.processes, WATCH_TABLE_MAX);
 	if (!netstat.processes || !netstat.system) {
 		log_error("out of memory");
 		status = EXIT_FAILED;

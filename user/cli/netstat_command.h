@@ -12,11 +12,12 @@ struct netstat {
 	struct netstat_options options;
 	struct filter *filter;
 	struct process_table *processes;
-	struct conn_table *conns; /* repeated displays of sockets only */
+	struct conn_table *conns; /* made by netstat_watch() */
 	struct netstat_rows *rows;
 	struct snapshot *snapshot;
 	struct netstat_system *system;
-	struct json text; /* of the other tables */
+	struct json text;     /* of the other tables */
+	unsigned int display; /* which one they are for */
 	struct output output;
 	uint32_t netns; /* the only namespace that is shown; 0: all */
 	int signals;

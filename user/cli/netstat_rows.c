@@ -30,7 +30,8 @@ struct netstat_rows {
 	size_t count, capacity;
 	uint64_t fresh_since_ns;
 	uint64_t names_until_ns;
-	bool begun; /* the heading of this display is out */
+	const struct conn_table *watched; /* or NULL */
+	bool begun;			  /* the heading of this display is out */
 };
 
 int netstat_rows_new(const struct netstat_rows_setup *setup, struct netstat_rows **ret_rows)
@@ -76,6 +77,16 @@ void netstat_rows_free(struct netstat_rows *rows)
 	resolver_free(rows->resolver);
 	table_done(&rows->table);
 	free(rows);
+}
+
+void netstat_rows_use(struct netstat_rows *rows, struct process_table *processes)
+{
+	rows->setup.processes = processes;
+}
+
+void netstat_rows_watch(struct netstat_rows *rows, const struct conn_table *conns)
+{
+	rows->watched = conns;
 }
 
 struct table *netstat_rows_table(struct netstat_rows *rows)
@@ -142,10 +153,9 @@ bool netstat_rows_wants_gone(const struct netstat_rows *rows, const struct event
 /* What only the tracer knows: whose a connection without holders is, and since when it is there. */
 static void complete(const struct netstat_rows *rows, struct socket_row *row)
 {
-	const struct conn *conn =
-		rows->setup.watched && row->kind == SOCKET_TCP
-			? conn_table_find(rows->setup.watched, row->conn.ends.cookie)
-			: NULL;
+	const struct conn *conn = rows->watched && row->kind == SOCKET_TCP
+					  ? conn_table_find(rows->watched, row->conn.ends.cookie)
+					  : NULL;
 
 	if (!conn)
 		return;

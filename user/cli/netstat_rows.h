@@ -19,9 +19,8 @@ struct netstat_rows;
 
 struct netstat_rows_setup {
 	const struct netstat_options *options;
-	const struct filter *filter;	  /* or NULL */
-	struct process_table *processes;  /* keeps the owners of rows that wait */
-	const struct conn_table *watched; /* repeated displays: knows owners and ages; or NULL */
+	const struct filter *filter;	 /* or NULL */
+	struct process_table *processes; /* keeps the owners of rows that wait */
 	struct output *output;
 	int stop_fd; /* readable: stop waiting for a slow reader; -1: none */
 };
@@ -32,6 +31,12 @@ struct netstat_rows_setup {
  */
 int netstat_rows_new(const struct netstat_rows_setup *setup, struct netstat_rows **ret_rows);
 void netstat_rows_free(struct netstat_rows *rows);
+
+/* Another table keeps the owners from now on; no row waits. */
+void netstat_rows_use(struct netstat_rows *rows, struct process_table *processes);
+
+/* This table knows owners and ages that a snapshot cannot show. It must outlive the rows. */
+void netstat_rows_watch(struct netstat_rows *rows, const struct conn_table *conns);
 
 /* Where they are written to: for headings and what is gone. Owned by `rows`. */
 struct table *netstat_rows_table(struct netstat_rows *rows);

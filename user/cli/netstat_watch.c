@@ -211,6 +211,12 @@ int netstat_watch(struct netstat *netstat)
 	struct live_options options = { .ring_bytes = RING_BYTES };
 	int status;
 
+	netstat->conns = conn_table_new(netstat->processes, WATCH_TABLE_MAX);
+	if (!netstat->conns) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	netstat_rows_watch(netstat->rows, netstat->conns);
 	filter_wanted(netstat->filter, &options.wanted);
 	if (netstat->netns)
 		options.wanted.netns = netstat->netns;
