@@ -223,6 +223,7 @@ $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
--include $(BPF_OBJECT:.o=.d) $(ROWS:%=$(BPF_BUILD)/obj/bpf/%.d) $(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
+-include $(BPF_OBJECT:.o=.d) $(ROWS:%=$(BPF_BUILD)/obj/bpf/%.d) \
+	$(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
 	$(UNIT_TESTS:$(BUILD)/%=$(OBJ)/%.d) $(FUNCTIONAL_OBJECTS:.o=.d) \
 	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/fuzz/*.c))

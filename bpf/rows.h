@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the iterators of a snapshot share: reads of sockets that only rows show. */
+/*
+ * What the iterators of a snapshot share: reads of sockets that only rows show.
+ *
+ * A light skeleton relocates in the kernel, which searches all of its BTF for each type that is
+ * named: a quarter of a millisecond. So the programs take their arguments by position (BPF_PROG)
+ * and not out of a struct bpf_iter__*, whose layout is fixed anyway.
+ */
 #pragma once
 
 #include "vmlinux.h"

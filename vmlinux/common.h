@@ -196,7 +196,6 @@ struct inode {
 };
 
 struct socket_alloc {
-	struct socket socket;
 	struct inode vfs_inode;
 };
 
@@ -213,7 +212,6 @@ struct unix_sock {
 	struct sock sk;
 	struct unix_address *addr;
 	struct sock *peer;
-	int inq_len;
 };
 
 struct unix_skb_parms {
@@ -293,16 +291,6 @@ struct bpf_iter_meta {
 struct bpf_iter__tcp {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
-};
-
-struct bpf_iter__udp {
-	struct bpf_iter_meta *meta;
-	struct udp_sock *udp_sk;
-};
-
-struct bpf_iter__unix {
-	struct bpf_iter_meta *meta;
-	struct unix_sock *unix_sk;
 };
 
 struct bpf_iter__task {
