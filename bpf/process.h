@@ -28,8 +28,9 @@ static __always_inline __u32 exe_flags(struct file *exe)
 {
 	struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
 
-	/* d_unlinked(): not in the hash, and not a root of its own. */
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
+	/* d_unlinked(); the roots that it excepts are directories, and a memfd has no name at all.
+	 */
+	if (!BPF_CORE_READ(dentry, d_hash.pprev))
 		return SW_PROCESS_EXE_DELETED;
 	return 0;
 }

@@ -48,6 +48,12 @@ static const struct {
 	{ "recording", tests_recording },
 	{ "filter", tests_filter },
 	{ "cli", tests_cli },
+	{ "netstat", tests_netstat },
+	{ "netstat_truth", tests_netstat_truth },
+	{ "netstat_format", tests_netstat_format },
+	{ "netstat_names", tests_netstat_names },
+	{ "netstat_refused", tests_netstat_refused },
+	{ "netstat_repeat", tests_netstat_repeat },
 };
 
 uint64_t now_ns(void)

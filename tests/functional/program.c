@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +70,16 @@ static int open_output(const struct program *program, int memory)
 	return ends[1];
 }
 
+static int enter_netns(pid_t pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -1 : setns(fd, CLONE_NEWNET);
+}
+
 /* In the child. Keeps the exit status 126 and 127 of a shell for what could not be run. */
 static _Noreturn void become(const struct program *program, int out, int err)
 {
@@ -75,6 +87,8 @@ static _Noreturn void become(const struct program *program, int out, int err)
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
 	if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+		_exit(126);
+	if (program->netns_of != 0 && enter_netns(program->netns_of) < 0)
 		_exit(126);
 	if (program->uid != 0 &&
 	    (setgroups(0, NULL) < 0 || setresgid(program->uid, program->uid, program->uid) < 0 ||
@@ -84,32 +98,31 @@ static _Noreturn void become(const struct program *program, int out, int err)
 	_exit(127);
 }
 
-static void wait_for(pid_t pid, int timeout_ms, struct program_result *result)
+static void wait_for(const struct running *running, int timeout_ms, struct program_result *result)
 {
 	uint64_t begin = now_ns();
 	int status = 0;
 
-	while (waitpid(pid, &status, WNOHANG) == 0) {
+	while (waitpid(running->pid, &status, WNOHANG) == 0) {
 		if (now_ns() - begin > (uint64_t)timeout_ms * 1000000) {
 			result->timed_out = true;
-			kill(-pid, SIGKILL);
-			waitpid(pid, &status, 0);
+			kill(-running->pid, SIGKILL);
+			waitpid(running->pid, &status, 0);
 			break;
 		}
 		sleep_ms(2);
 	}
-	result->took_ms = (int)((now_ns() - begin) / 1000000);
+	result->took_ms = (int)((now_ns() - running->began_ns) / 1000000);
 	result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-void program_run(const struct program *program, struct program_result *ret_result)
+void program_start(const struct program *program, struct running *ret_running)
 {
 	int memory = memfd_create("stdout", MFD_CLOEXEC);
 	int err = memfd_create("stderr", MFD_CLOEXEC);
 	int out = open_output(program, memory);
 	pid_t pid;
 
-	memset(ret_result, 0, sizeof(*ret_result));
 	if (memory < 0 || err < 0 || out < 0)
 		fail_msg("cannot make the output of %s: %s", program->args[0], strerror(errno));
 	pid = fork();
@@ -119,13 +132,32 @@ void program_run(const struct program *program, struct program_result *ret_resul
 		become(program, out, err);
 	if (out != memory)
 		close(out);
-	wait_for(pid, program->timeout_ms, ret_result);
-	ret_result->out = read_fd(memory, &ret_result->out_len);
-	ret_result->err = read_fd(err, NULL);
-	close(memory);
-	close(err);
+	*ret_running = (struct running){ program->args[0], pid, memory, err, now_ns() };
+}
+
+void program_finish(struct running *running, int timeout_ms, struct program_result *ret_result)
+{
+	memset(ret_result, 0, sizeof(*ret_result));
+	wait_for(running, timeout_ms, ret_result);
+	ret_result->out = read_fd(running->out, &ret_result->out_len);
+	ret_result->err = read_fd(running->err, NULL);
+	close(running->out);
+	close(running->err);
 	if (!ret_result->out || !ret_result->err)
-		fail_msg("%s wrote too much", program->args[0]);
+		fail_msg("%s wrote too much", running->name);
+}
+
+void program_run(const struct program *program, struct program_result *ret_result)
+{
+	struct running running;
+
+	program_start(program, &running);
+	program_finish(&running, program->timeout_ms, ret_result);
+}
+
+char *program_output(const struct running *running)
+{
+	return read_fd(running->out, NULL);
 }
 
 void program_result_done(struct program_result *result)
@@ -133,4 +165,20 @@ void program_result_done(struct program_result *result)
 	free(result->out);
 	free(result->err);
 	memset(result, 0, sizeof(*result));
+}
+
+int copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	struct stat status;
+	int result = -1;
+
+	if (in >= 0 && out >= 0 && fstat(in, &status) == 0)
+		result = sendfile(out, in, NULL, (size_t)status.st_size) == status.st_size ? 0 : -1;
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return result;
 }

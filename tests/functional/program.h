@@ -3,6 +3,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PROGRAM_ARGS_MAX 32
@@ -12,7 +14,16 @@ struct program {
 	uid_t uid;			    /* not 0: run as this user, without capabilities */
 	const char *stdout_path;	    /* not NULL: its output goes there */
 	bool closed_pipe;		    /* its output is a pipe that nobody reads */
+	pid_t netns_of;			    /* not 0: in the network namespace of this process */
 	int timeout_ms;
+};
+
+/* One that runs: program_start(), then program_finish(). */
+struct running {
+	const char *name;
+	pid_t pid;
+	int out, err; /* files in memory */
+	uint64_t began_ns;
 };
 
 struct program_result {
@@ -27,6 +38,15 @@ struct program_result {
 /* Fails the test only if the program cannot be started at all. */
 void program_run(const struct program *program, struct program_result *ret_result);
 void program_result_done(struct program_result *result);
+
+/* The two halves of program_run(). One that is never finished ends with the suite. */
+void program_start(const struct program *program, struct running *ret_running);
+void program_finish(struct running *running, int timeout_ms, struct program_result *ret_result);
+/* What it has written until now, to be freed. */
+char *program_output(const struct running *running);
+
+/* A new file, executable by anybody. 0, or -1 and errno. */
+int copy_file(const char *from, const char *to);
 
 /* The number of newline-terminated lines. */
 unsigned int count_lines(const char *text);

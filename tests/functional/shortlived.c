@@ -3,6 +3,7 @@
  * A static program that lives about two milliseconds: connects to a port of 127.0.0.1 once and
  * exits. Static because a dynamic loader alone would take longer than that.
  *   shortlived PORT       connect, exit
+ *   shortlived PORT MS    connect, keep the connection for so long, exit
  *   shortlived hold MS    keep what was inherited for so long, exit
  *   shortlived exit N     exit with this status at once
  *   shortlived kill N     end by this signal
@@ -25,17 +26,25 @@ static int connect_once(const char *port)
 	return fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0;
 }
 
+static int hold(const char *port, useconds_t ms)
+{
+	int status = atoi(port) > 0 ? connect_once(port) : 0;
+
+	usleep(ms * 1000);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2)
 		return connect_once(argv[1]);
 	if (argc != 3)
 		return 2;
-	if (strcmp(argv[1], "hold") == 0)
-		usleep((unsigned int)atoi(argv[2]) * 1000);
-	else if (strcmp(argv[1], "exit") == 0)
+	if (strcmp(argv[1], "hold") == 0 || atoi(argv[1]) > 0)
+		return hold(argv[1], (useconds_t)atoi(argv[2]));
+	if (strcmp(argv[1], "exit") == 0)
 		return atoi(argv[2]);
-	else if (strcmp(argv[1], "kill") == 0)
+	if (strcmp(argv[1], "kill") == 0)
 		raise(atoi(argv[2]));
 	return 0;
 }

@@ -86,6 +86,13 @@ bool stage_sysctl(struct stage *stage, const char *path, const char *value)
 	return true;
 }
 
+unsigned int own_netns(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/net", &status) < 0 ? 0 : (unsigned int)status.st_ino;
+}
+
 long snmp_read(const char *proto, const char *name)
 {
 	/* A line of names, then a line of values, both beginning with the protocol. */
@@ -138,7 +145,6 @@ static void finish(struct stage *stage, int status)
 static void enter_namespace(struct stage *stage)
 {
 	struct ifreq request = { .ifr_name = "lo" };
-	struct stat status;
 	int fd;
 
 	if (unshare(CLONE_NEWNET) < 0)
@@ -150,9 +156,9 @@ static void enter_namespace(struct stage *stage)
 	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
 		stage_fail(stage, "lo up: %s", strerror(errno));
 	close(fd);
-	if (stat("/proc/self/ns/net", &status) < 0)
+	stage->facts->netns = own_netns();
+	if (stage->facts->netns == 0)
 		stage_fail(stage, "/proc/self/ns/net: %s", strerror(errno));
-	stage->facts->netns = (unsigned int)status.st_ino;
 	stage->facts->stage_pid = getpid();
 }
 

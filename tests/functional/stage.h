@@ -89,6 +89,8 @@ void stage_pause(struct stage *stage);
 /* Stage: write one of /proc/sys/net; false if this kernel has no such setting. */
 bool stage_sysctl(struct stage *stage, const char *path, const char *value);
 
+/* The network namespace that we are in: its inode. */
+unsigned int own_netns(void);
 /* A number of /proc/net/snmp such as ("Tcp:", "ActiveOpens") in this namespace, or -1. */
 long snmp_read(const char *proto, const char *name);
 

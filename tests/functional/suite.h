@@ -38,6 +38,12 @@ extern const struct test tests_command[];
 extern const struct test tests_recording[];
 extern const struct test tests_cli[];
 extern const struct test tests_filter[];
+extern const struct test tests_netstat[];
+extern const struct test tests_netstat_truth[];
+extern const struct test tests_netstat_format[];
+extern const struct test tests_netstat_names[];
+extern const struct test tests_netstat_refused[];
+extern const struct test tests_netstat_repeat[];
 
 /* A time limit in milliseconds for what takes at most `seconds` natively. */
 int suite_deadline_ms(const struct suite *suite, int seconds);

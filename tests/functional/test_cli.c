@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The command line: what is refused, and how; outputs that cannot be written; no privilege. */
 #define _GNU_SOURCE
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "jsonline.h"
@@ -23,7 +22,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
 	{ { "--unknown-option" }, EXIT_USAGE },
-	{ { "unknown-command" }, EXIT_USAGE },
+	{ { "unknown-command" }, EXIT_USAGE }, /* the bare command: no filter */
+	{ { "trace-me", "-j" }, EXIT_USAGE },
 	{ { "trace", "--unknown-option" }, EXIT_USAGE },
 	{ { "trace", "-Q" }, EXIT_USAGE },
 	{ { "trace", "--ring-size=abc" }, EXIT_USAGE },
@@ -46,6 +46,7 @@ static const struct refusal refusals[] = {
 	{ { "trace", "-j", "flurb 1" }, EXIT_USAGE },
 	{ { "trace", "--" }, EXIT_USAGE },
 	{ { "doctor", "--unknown-option" }, EXIT_USAGE },
+	{ { "states", "--unknown-option" }, EXIT_USAGE },
 };
 
 static void describe(const struct refusal *refusal, char *out, size_t size)
@@ -90,9 +91,9 @@ static void bad_arguments_get_one_clear_line(struct suite *suite)
 
 static void help_goes_to_stdout(struct suite *suite)
 {
-	const char *const commands[] = { NULL, "trace", "doctor" };
+	const char *const commands[] = { NULL, "trace", "doctor", "states" };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct program program = { .args = { suite->sockwatch, "--help" },
 					   .timeout_ms = suite_deadline_ms(suite, 10) };
 		struct program_result result;
@@ -112,16 +113,15 @@ static void help_goes_to_stdout(struct suite *suite)
 /* The message must say what is missing and how to get it. */
 static void without_privilege_it_says_what_is_missing(struct suite *suite)
 {
-	char copy[128], command[sizeof(suite->sockwatch) + 160];
+	char copy[128];
 	struct program program = { .args = { copy, "trace", "-j" },
 				   .uid = NOBODY,
 				   .timeout_ms = suite_deadline_ms(suite, 10) };
 	struct program_result result;
 
 	snprintf(copy, sizeof(copy), "%.60s/sockwatch", suite->scratch);
-	snprintf(command, sizeof(command), "cp '%s' '%s'", suite->sockwatch, copy);
-	if (system(command) != 0 || chmod(copy, 0755) < 0)
-		fail_msg("%s failed", command);
+	if (copy_file(suite->sockwatch, copy) < 0)
+		fail_msg("%s: %s", copy, strerror(errno));
 	program_run(&program, &result);
 	unlink(copy);
 	if (result.status != EXIT_UNAVAILABLE || result.out_len != 0 ||

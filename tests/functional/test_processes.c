@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "jsonline.h"
+#include "program.h"
 #include "scenario.h"
 #include "traffic.h"
 
@@ -26,22 +25,6 @@ struct roster {
 static void program_path(const struct suite *suite, unsigned int index, char out[PATH_BYTES])
 {
 	snprintf(out, PATH_BYTES, "%.60s/program-%03u", suite->scratch, index);
-}
-
-static int copy_file(const char *from, const char *to)
-{
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-	struct stat status;
-	int result = -1;
-
-	if (in >= 0 && out >= 0 && fstat(in, &status) == 0)
-		result = sendfile(out, in, NULL, (size_t)status.st_size) == status.st_size ? 0 : -1;
-	if (in >= 0)
-		close(in);
-	if (out >= 0)
-		close(out);
-	return result;
 }
 
 /* One copy and 299 more names for it: the path, not the file, must be told apart. */

@@ -50,7 +50,8 @@ int output_append(struct output *output, const char *data, size_t len)
 		output->data = larger;
 		output->capacity = capacity;
 	}
-	memcpy(output->data + output->len, data, len);
+	if (len)
+		memcpy(output->data + output->len, data, len);
 	output->len += len;
 	return 0;
 }

@@ -254,6 +254,9 @@ int netstat_system_show(struct netstat_system *system, unsigned int display, con
 	};
 	int interfaces = 0, statistics = 0, routes = 0;
 
+	if (shown.style.display && is_for_people(&shown))
+		record_printf(out, "%s%.10s %.8s UTC  display %u\n", display > 1 ? "\n" : "", ts,
+			      ts + strlen("2026-01-01T"), display);
 	/* One that fails does not keep the others from being shown. */
 	if (options->ethernet || options->interfaces)
 		interfaces = show_interfaces(&shown);

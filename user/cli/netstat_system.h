@@ -14,9 +14,9 @@ void netstat_system_free(struct netstat_system *system);
 
 /*
  * Read and append to `out` whole lines for what `options` asks for, in its format. `display` counts
- * from 1; from the second on, statistics also tell their change. `ts` is the RFC 3339 time for JSON
- * (keys `display` and `ts` come first, if options->repeated) . 0, or negative errno, explained on
- * standard error.
+ * from 1; from the second on, statistics also tell their change. `ts` is the RFC 3339 time: if
+ * options->repeated, JSON has the keys `display` and `ts` first, and text begins with them. 0, or
+ * negative errno, explained on standard error.
  */
 int netstat_system_show(struct netstat_system *system, unsigned int display, const char *ts,
 			struct json *out);

@@ -115,8 +115,8 @@ static void get_lport(const struct field_context *context, struct value *ret)
 /* A listener's remote port is 0 as a fact, not for want of knowledge; so is that of a row. */
 static void get_rport(const struct field_context *context, struct value *ret)
 {
-	if (context->event->conn.ends.rport || is_listener(context->event) ||
-	    (context->socket && is_inet(context)))
+	if (is_inet(context) &&
+	    (context->event->conn.ends.rport || is_listener(context->event) || context->socket))
 		field_set_number(ret, context->event->conn.ends.rport);
 }
 

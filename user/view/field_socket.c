@@ -225,11 +225,15 @@ static void set_endpoint(struct value *ret, const struct sw_endpoints *ends, boo
 void field_get_local(const struct field_context *context, struct value *ret)
 {
 	const struct field_names *names = context->names;
+	struct sw_endpoints ends = context->event->conn.ends;
 
+	/* As net-tools has it: what a raw socket has is a protocol. */
+	if (context->socket->kind == SOCKET_RAW)
+		ends.lport = ends.protocol;
 	if (context->socket->kind == SOCKET_UNIX)
 		field_get_path(context, ret);
 	else
-		set_endpoint(ret, &context->event->conn.ends, true, names ? names->lhost : NULL,
+		set_endpoint(ret, &ends, true, names ? names->lhost : NULL,
 			     names ? names->lservice : NULL);
 }
 

@@ -152,11 +152,11 @@ static struct field_context context_of(const struct table *table, const struct t
 				       .display = table->display };
 }
 
-/* A text of the value's own has moved with it. */
-static void get(const struct field *field, const struct field_context *context, struct value *ret)
+void table_get(const struct field *field, const struct field_context *context, struct value *ret)
 {
 	ret->kind = VALUE_NONE;
-	field->get(context, ret);
+	if (field->when != FIELD_GONE || context->event->last)
+		field->get(context, ret);
 }
 
 void table_value(const struct table *table, const struct field *field, const struct table_row *row,
@@ -167,7 +167,7 @@ void table_value(const struct table *table, const struct field *field, const str
 
 	event_of(table, row, &event);
 	context = context_of(table, row, &event);
-	get(field, &context, ret);
+	table_get(field, &context, ret);
 }
 
 void table_measure(struct table *table, const struct table_row *row)
@@ -183,7 +183,7 @@ void table_measure(struct table *table, const struct table_row *row)
 		struct value value;
 		size_t width;
 
-		get(table->columns[i], &context, &value);
+		table_get(table->columns[i], &context, &value);
 		width = table_text_width(&value);
 		if (width > table->widths[i])
 			table->widths[i] = (unsigned int)width;

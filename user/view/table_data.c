@@ -18,9 +18,9 @@ static void put_time(struct table *table, uint64_t ts_ns)
 static void put_field(struct table *table, const struct field *field,
 		      const struct field_context *context, bool always)
 {
-	struct value value = { .kind = VALUE_NONE };
+	struct value value;
 
-	field->get(context, &value);
+	table_get(field, context, &value);
 	if (value.kind == VALUE_NONE && !always)
 		return;
 	json_key(&table->out, field->name);
@@ -98,12 +98,9 @@ void table_csv_titles(struct table *table)
 void table_csv_row(struct table *table, const struct field_context *context)
 {
 	for (size_t i = 0; i < table->column_count; i++) {
-		const struct field *field = table->columns[i];
-		struct value value = { .kind = VALUE_NONE };
+		struct value value;
 
-		/* What is only told of the other kind of row is empty here. */
-		if (field->when != FIELD_GONE || context->event->last)
-			field->get(context, &value);
+		table_get(table->columns[i], context, &value);
 		if (i)
 			json_raw(&table->out, ",", 1);
 		put_csv_value(&table->out, &value);

@@ -143,10 +143,10 @@ void table_text_row(struct table *table, const struct field_context *context)
 
 	put(&table->out, "%s", color);
 	for (size_t i = 0; i < table->column_count; i++) {
-		struct value value = { .kind = VALUE_NONE };
+		struct value value;
 		size_t len, columns;
 
-		table->columns[i]->get(context, &value);
+		table_get(table->columns[i], context, &value);
 		len = text_of(&value, text);
 		columns = columns_of(text, len);
 		put_spaces(&table->out, pad + !!i);

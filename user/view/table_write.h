@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a row is written in each format. Only table.c calls these. */
+/* How a row is written in each format. Only the files of the table call these. */
 #pragma once
 
 #include "view/table.h"
+
+/* table.c: what the field tells of this row. Nothing, if that is told of rows that are gone only.
+ */
+void table_get(const struct field *field, const struct field_context *context, struct value *ret);
 
 /* table_text.c */
 /* Columns that a terminal needs for the value, its hostile bytes escaped. */
