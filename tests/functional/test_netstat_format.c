@@ -364,10 +364,15 @@ static void a_full_disk_is_told(struct suite *suite)
 					     "-s",    "-r",	"-n 1",
 					     "-i",    "states", "--columns=help",
 					     "--help" };
+	struct hands hands = { .suite = suite, .net = NET_V4, .fd = { -1 } };
 	size_t wrong = 0;
 
 	if (access("/dev/full", W_OK) < 0)
 		skip_because("no /dev/full");
+	/* Where there is no socket at all, JSON has nothing to write. */
+	assert_true(op_socket(&hands, (const long[4]){ 0 }) >= 0);
+	assert_int_equal(op_bind(&hands, (const long[4]){ 0, PLACE_LOOPBACK }), 0);
+	assert_int_equal(op_listen(&hands, (const long[4]){ 0, 8 }), 0);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct command command;
 		struct program_result result;
@@ -384,6 +389,7 @@ static void a_full_disk_is_told(struct suite *suite)
 		wrong += !right;
 		program_result_done(&result);
 	}
+	op_close(&hands, (const long[4]){ 0 });
 	assert_int_equal(wrong, 0);
 }
 

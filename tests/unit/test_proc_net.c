@@ -3,6 +3,7 @@
 #include "expect.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/proc_net.h"
@@ -194,6 +195,59 @@ static void states_and_timers_that_do_not_exist_are_no_row(void **state)
 		assert_int_equal(parse_as(lines[i], SOCKET_TCP, SW_FAMILY_INET, &row), -EBADMSG);
 }
 
+static void parse_unix(const char *text, struct socket_row *row, char line[200])
+{
+	snprintf(line, 200, "%s", text);
+	row_init(SOCKET_UNIX, 7, row);
+	expect_ok(proc_net_parse_unix(line, row));
+}
+
+static void a_unix_socket_has_its_state_type_and_path(void **state)
+{
+	struct socket_row row;
+	char line[200];
+
+	(void)state;
+	parse_unix("0000000000000000: 00000002 00000000 00010000 0001 01  4711 /run/a b", &row,
+		   line);
+	assert_int_equal(row.conn.state, SW_TCP_LISTEN);
+	assert_int_equal(row.type, 1);
+	assert_int_equal(row.inode, 4711);
+	assert_int_equal(row.path_len, 8);
+	assert_memory_equal(row.path, "/run/a b", 8);
+	parse_unix("ffff888003a4c000: 00000003 00000000 00000000 0002 03 12", &row, line);
+	assert_int_equal(row.conn.state, SW_TCP_ESTABLISHED);
+	assert_null(row.path);
+	parse_unix("0: 2 0 0 5 01 13 @a@b", &row, line);
+	assert_int_equal(row.conn.state, SW_TCP_CLOSE);
+	assert_int_equal(row.path_len, 4);
+	assert_memory_equal(row.path, "\0a\0b", 4);
+}
+
+static void what_is_no_unix_socket_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"Num       RefCount Protocol Flags    Type St Inode Path",
+		"",
+		"0: 2 0 0 1 03 0",
+		"0: 2 0 0 1 03",
+		"0: 2 0 0 1",
+		"0: 2 0 0 1 03 99999999999999999999",
+		"0: x 0 0 1 03 12",
+		"00000000000000000: 2 0 0 1 03 12",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct socket_row row;
+		char line[200];
+
+		snprintf(line, sizeof(line), "%s", texts[i]);
+		row_init(SOCKET_UNIX, 7, &row);
+		assert_int_equal(proc_net_parse_unix(line, &row), -EBADMSG);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +261,8 @@ int main(void)
 		cmocka_unit_test(a_cut_line_is_no_row),
 		cmocka_unit_test(numbers_that_are_too_long_are_no_row),
 		cmocka_unit_test(states_and_timers_that_do_not_exist_are_no_row),
+		cmocka_unit_test(a_unix_socket_has_its_state_type_and_path),
+		cmocka_unit_test(what_is_no_unix_socket_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

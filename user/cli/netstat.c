@@ -76,14 +76,33 @@ static int open_sockets(struct netstat *netstat)
 	return EXIT_OK;
 }
 
+/* A row on its way, to tell an output that cannot be written from a kernel that cannot be read. */
+struct row_visit {
+	struct netstat_rows *rows;
+	bool failed;
+};
+
+static int visit_row(void *data, const struct socket_row *row)
+{
+	struct row_visit *visit = data;
+	int r = netstat_rows_visit(visit->rows, row);
+
+	visit->failed = r < 0;
+	return r;
+}
+
 int netstat_show_sockets(struct netstat *netstat, uint64_t fresh_since_ns)
 {
+	struct row_visit visit = { .rows = netstat->rows };
 	unsigned int unseen = 0;
 	int r;
 
 	netstat_rows_begin(netstat->rows, fresh_since_ns);
-	r = snapshot_walk(netstat->snapshot, netstat->processes, netstat_rows_visit, netstat->rows,
-			  &unseen);
+	r = snapshot_walk(netstat->snapshot, netstat->processes, visit_row, &visit, &unseen);
+	if (r < 0 && !visit.failed && r != -ENOMEM) {
+		log_error("cannot read the kernel's socket tables: %s", strerror(-r));
+		return NETSTAT_EXPLAINED;
+	}
 	if (r == 0)
 		r = netstat_rows_end(netstat->rows);
 	if (unseen && !netstat->unseen_told)
@@ -120,18 +139,18 @@ static int read_tables_there(struct netstat *netstat)
 int netstat_show_tables(struct netstat *netstat, unsigned int display)
 {
 	struct json *out = &netstat->text;
-	int r;
+	int shown, r;
 
 	netstat->display = display;
-	r = netstat->netns ? read_tables_there(netstat) : read_tables(netstat, 0);
-	if (r == 0 && out->failed)
-		r = -ENOMEM;
-	if (r == 0)
-		r = output_append(&netstat->output, out->data, out->len);
+	shown = netstat->netns ? read_tables_there(netstat) : read_tables(netstat, 0);
+	if (shown == -ENOMEM || out->failed)
+		return -ENOMEM;
+	/* A table that could not be read was explained: the others are worth showing. */
+	r = output_append(&netstat->output, out->data, out->len);
 	json_reset(out);
 	if (r == 0)
 		r = output_finish(&netstat->output, netstat->signals);
-	return r;
+	return r == 0 && shown < 0 ? NETSTAT_EXPLAINED : r;
 }
 
 bool netstat_sleep(struct netstat *netstat, int timeout_ms, int wake_fd)
@@ -192,13 +211,14 @@ static int repeat_plain(struct netstat *netstat)
 	return r;
 }
 
-/* What stopped a display, as an exit status. */
-static int explain_display(const struct netstat *netstat, int r)
+int netstat_explain(const struct netstat *netstat, int r)
 {
-	if (r == 0)
+	if (r >= 0)
 		return EXIT_OK;
 	if (r == -EAGAIN && interrupt_waits(netstat->signals))
 		return EXIT_OK; /* Ctrl-C while the reader did not read */
+	if (r == NETSTAT_EXPLAINED)
+		return EXIT_FAILED;
 	if (r == -ENOMEM) {
 		log_error("out of memory");
 		return EXIT_FAILED;
@@ -225,7 +245,7 @@ static int run(struct netstat *netstat)
 	/* Without the privilege to trace, the displays are still worth something. */
 	if (options->sockets && options->repeated && !snapshot_missing(netstat->snapshot))
 		return netstat_watch(netstat);
-	return explain_display(netstat, repeat_plain(netstat));
+	return netstat_explain(netstat, repeat_plain(netstat));
 }
 
 static int finish_help(void)

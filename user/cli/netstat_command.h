@@ -2,6 +2,8 @@
 /* What the files of the bare command share: netstat.c, netstat_watch.c. Nobody else includes it. */
 #pragma once
 
+#include <errno.h>
+
 #include "base/output.h"
 #include "cli/netstat_rows.h"
 #include "cli/netstat_system.h"
@@ -23,6 +25,12 @@ struct netstat {
 	int signals;
 	bool unseen_told;
 };
+
+/* What went wrong was explained already. No errno of the calls here. */
+#define NETSTAT_EXPLAINED (-ECANCELED)
+
+/* What stopped the displays, as an exit status, explained if it was a failure. */
+int netstat_explain(const struct netstat *netstat, int r);
 
 /* One display of the sockets. `fresh_since_ns` as in netstat_rows_begin(). 0 or negative errno. */
 int netstat_show_sockets(struct netstat *netstat, uint64_t fresh_since_ns);

@@ -189,20 +189,12 @@ static int repeat(struct watching *watching)
 	}
 }
 
-static int explain(const struct watching *watching, int r)
+static void summarize(const struct watching *watching)
 {
-	const struct netstat *netstat = watching->netstat;
-	const struct conn_table_stats *stats = conn_table_stats(netstat->conns);
+	const struct conn_table_stats *stats = conn_table_stats(watching->netstat->conns);
 
-	if (r == -ENOMEM) {
-		log_error("out of memory");
-		return EXIT_FAILED;
-	}
-	if (r < 0 && !(r == -EAGAIN && interrupt_waits(netstat->signals)))
-		return explain_output(r);
 	fprintf(stderr, SUMMARY, watching->display, (unsigned long long)stats->connections,
 		(unsigned long long)(stats->lost + stats->untracked));
-	return EXIT_OK;
 }
 
 int netstat_watch(struct netstat *netstat)
@@ -221,8 +213,13 @@ int netstat_watch(struct netstat *netstat)
 	if (netstat->netns)
 		options.wanted.netns = netstat->netns;
 	status = watch_open(&watching.watch, &options, netstat->conns);
-	if (status == EXIT_OK)
-		status = explain(&watching, repeat(&watching));
+	if (status == EXIT_OK) {
+		int r = repeat(&watching);
+
+		status = netstat_explain(netstat, r);
+		if (status == EXIT_OK && r != -EPIPE)
+			summarize(&watching);
+	}
 	for (size_t i = 0; i < watching.gone_count; i++)
 		conn_table_done(netstat->conns, &watching.gone[i]);
 	free(watching.gone);

@@ -134,3 +134,50 @@ int proc_net_parse(const char *line, uint16_t family, struct socket_row *row)
 	*row = parsed;
 	return 0;
 }
+
+/* net/unix/af_unix.c, unix_seq_show(): flags are __SO_ACCEPTCON, "st" is enum socket_state. */
+#define UNIX_ACCEPTS 0x10000
+#define UNIX_CONNECTED 3
+
+static uint8_t unix_state(uint64_t flags, uint64_t state)
+{
+	if (flags & UNIX_ACCEPTS)
+		return SW_TCP_LISTEN;
+	return state == UNIX_CONNECTED ? SW_TCP_ESTABLISHED : SW_TCP_CLOSE;
+}
+
+/* An abstract name begins with @ there, and each NUL in it is one. */
+static void take_path(char *path, struct socket_row *row)
+{
+	if (*path++ != ' ' || !*path)
+		return;
+	row->path = path;
+	row->path_len = strlen(path);
+	if (*path != '@')
+		return;
+	for (size_t i = 0; i < row->path_len; i++)
+		if (path[i] == '@')
+			path[i] = '\0';
+}
+
+int proc_net_parse_unix(char *line, struct socket_row *row)
+{
+	struct cursor cursor = { line };
+	uint64_t flags, type, state, inode;
+
+	read_number(&cursor, 16, 16); /* its address, or zeros */
+	skip(&cursor, ':');
+	read_number(&cursor, 16, 8); /* references */
+	read_number(&cursor, 16, 8); /* protocol */
+	flags = read_number(&cursor, 16, 8);
+	type = read_number(&cursor, 16, 4);
+	state = read_number(&cursor, 16, 2);
+	inode = read_number(&cursor, 10, 19);
+	if (!cursor.at || !inode)
+		return -EBADMSG;
+	row->conn.state = unix_state(flags, state);
+	row->type = (uint16_t)type;
+	row->inode = inode;
+	take_path(line + (cursor.at - line), row);
+	return 0;
+}

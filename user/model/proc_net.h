@@ -12,3 +12,10 @@
  * many connections may wait. 0, or -EBADMSG for whatever is no row, such as the heading.
  */
 int proc_net_parse(const char *line, uint16_t family, struct socket_row *row);
+
+/*
+ * The same for a line of /proc/net/unix, without its newline, and a row of SOCKET_UNIX, whose path
+ * then points into the line. Queues and peers are not in that file. -EBADMSG also for a socket
+ * that nobody has accepted yet, which has no inode; ss leaves it out too.
+ */
+int proc_net_parse_unix(char *line, struct socket_row *row);

@@ -132,7 +132,7 @@ static int visit_kind(const struct walk *walk, enum socket_kind kind, const stru
 		r = snapshot_bpf_rows(snapshot->bpf, kind, sink);
 	if (r == -ENOTSUP && !walk->stopped)
 		r = snapshot_diag_rows(&snapshot->options, kind, sink);
-	if (r == -ENOENT && !walk->stopped && kind != SOCKET_UNIX)
+	if (r == -ENOENT && !walk->stopped)
 		r = snapshot_proc_rows(&snapshot->options, kind, sink);
 	return r;
 }

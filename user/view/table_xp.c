@@ -91,4 +91,7 @@ void table_xp_row(struct table *table, const struct field_context *context)
 	json_raw(&table->out, line, (size_t)len);
 	json_raw(&table->out, "\n", 1);
 	table_text_below(table, context);
+	/* As XP has it: whose lines these are. */
+	if (table->executable)
+		json_raw(&table->out, "\n", 1);
 }
