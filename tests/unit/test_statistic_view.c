@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* view/statistic_view.c: the statistics of protocols in every layout. */
+/* view/statistic_view.c: the statistics of protocols. XP's layout as a whole: test_xp.c. */
 #include "expect.h"
 
 #include <stdlib.h>
@@ -147,18 +147,6 @@ static void icmp_has_received_and_sent_side_by_side(void **state)
 		      "  Icmp6OutType143           4\n");
 }
 
-static void tcp_over_ipv6_says_what_the_kernel_does_not_know(void **state)
-{
-	struct statistic items[] = { STATISTIC(STATISTIC_TCPV6, "TCP6inuse", 3) };
-	struct statistic_list list = { .items = items, .count = 1 };
-
-	statistic_view_sections(&list, true, false, *state);
-	CHECK(*state, "TCP Statistics for IPv6\n"
-		      "\n"
-		      "  Sockets in Use                      = 3\n"
-		      "  All else is counted together with IPv4: -s -p tcp.\n");
-}
-
 static void a_counter_is_an_object(void **state)
 {
 	struct statistic items[] = {
@@ -220,7 +208,6 @@ int main(void)
 		WITH_WRITER(verbose_statistics_show_zeros),
 		WITH_WRITER(changes_stand_in_a_second_column),
 		WITH_WRITER(icmp_has_received_and_sent_side_by_side),
-		WITH_WRITER(tcp_over_ipv6_says_what_the_kernel_does_not_know),
 		WITH_WRITER(a_counter_is_an_object),
 		WITH_WRITER(from_the_second_display_on_there_is_a_delta),
 		WITH_WRITER(statistics_in_csv),

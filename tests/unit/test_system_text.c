@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* view/record.c and the views on it: interfaces and routes in every layout. */
+/* view/record.c and the views on it: interfaces and routes. XP's layout as a whole: test_xp.c. */
 #include "expect.h"
 
 #include <linux/if.h>
@@ -155,26 +155,6 @@ static void totals_leave_loopback_out(void **state)
 		      "Errors                            0               6\n");
 }
 
-static void totals_in_xps_layout(void **state)
-{
-	struct interface items[] = { loopback(), ethernet() };
-	struct interface_list list = { .items = items, .count = 2 };
-
-	items[1].counters[INTERFACE_RX_BYTES] = 20035012;
-	interface_view_totals(&list, true, *state);
-	CHECK(*state, "Interface Statistics\n"
-		      "\n"
-		      "                           Received            Sent\n"
-		      "\n"
-		      "Bytes                      20035012              20\n"
-		      "Packets                          30              40\n"
-		      "Unicast packets                  23               -\n"
-		      "Non-unicast packets               7               -\n"
-		      "Discards                          5               0\n"
-		      "Errors                            0               6\n"
-		      "Unknown protocols                 -\n");
-}
-
 static void a_sum_with_an_unknown_part_is_unknown(void **state)
 {
 	struct interface items[] = { ethernet(), hostile() };
@@ -324,41 +304,6 @@ static void routes_in_csv(void **state)
 	      "4,192.0.2.0/24,,eth0,0,main,192.0.2.7,,link,unicast,kernel,0,,,false,\r\n");
 }
 
-static void xps_interface_list(void **state)
-{
-	struct interface items[] = { loopback(), ethernet(), hostile() };
-	struct interface_list list = { .items = items, .count = 3 };
-
-	route_view_xp_interfaces(&list, *state);
-	CHECK(*state,
-	      "===========================================================================\n"
-	      "Interface List\n"
-	      "0x1 ........................... lo\n"
-	      "0x12 ...02 fc 00 00 00 01 ...... eth0\n"
-	      "0x3 ........................... \\x1b[2J\",\\\\\\n\\xff\n"
-	      "===========================================================================\n");
-}
-
-static void routes_in_xps_layout(void **state)
-{
-	struct route items[] = { default_route(), local_net(), blackhole() };
-	struct route_list list = { .items = items, .count = 3 };
-
-	route_view_xp_ipv4(&list, *state);
-	CHECK(*state,
-	      "===========================================================================\n"
-	      "Active Routes:\n"
-	      "Network Destination        Netmask          Gateway       Interface  Metric\n"
-	      "          0.0.0.0          0.0.0.0        192.0.2.1            eth0     100\n"
-	      "        192.0.2.0    255.255.255.0          On-link            eth0       0\n"
-	      "   10.255.255.255  255.255.255.255        Blackhole               - 4294967295"
-	      "  table 1000\n"
-	      "Default Gateway:         192.0.2.1\n"
-	      "===========================================================================\n"
-	      "Persistent Routes:\n"
-	      "  None\n");
-}
-
 static void xps_layout_cuts_no_gateway(void **state)
 {
 	struct route item = default_route();
@@ -374,23 +319,6 @@ static void xps_layout_cuts_no_gateway(void **state)
 	      "          0.0.0.0          0.0.0.0 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
 	      "            eth0     100\n"
 	      "Default Gateway: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\n"
-	      "===========================================================================\n"
-	      "Persistent Routes:\n"
-	      "  None\n");
-}
-
-static void ipv6_routes_in_xps_layout(void **state)
-{
-	struct route item = multipath6();
-	struct route_list list = { .items = &item, .count = 1 };
-
-	route_view_xp_ipv6(&list, *state);
-	CHECK(*state,
-	      "IPv6 Route Table\n"
-	      "===========================================================================\n"
-	      "Active Routes:\n"
-	      " If Metric Network Destination      Gateway\n"
-	      "  3   1024 2001:db8::/32            fe80::1  from fd00::/8\n"
 	      "===========================================================================\n"
 	      "Persistent Routes:\n"
 	      "  None\n");
@@ -416,16 +344,12 @@ int main(void)
 		WITH_WRITER(an_interface_is_an_object),
 		WITH_WRITER(csv_quotes_what_would_break_it),
 		WITH_WRITER(totals_leave_loopback_out),
-		WITH_WRITER(totals_in_xps_layout),
 		WITH_WRITER(a_sum_with_an_unknown_part_is_unknown),
 		WITH_WRITER(routes_are_a_table_without_columns_that_tell_nothing),
 		WITH_WRITER(rare_properties_get_columns_when_there_are_some),
 		WITH_WRITER(a_route_is_an_object),
 		WITH_WRITER(routes_in_csv),
-		WITH_WRITER(xps_interface_list),
-		WITH_WRITER(routes_in_xps_layout),
 		WITH_WRITER(xps_layout_cuts_no_gateway),
-		WITH_WRITER(ipv6_routes_in_xps_layout),
 		WITH_WRITER(no_routes_are_a_heading_or_nothing),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* view/table*.c: the same rows as text, XP's layout, JSON and CSV; hostile names in each. */
+/* view/table*.c: the same rows as text, JSON and CSV; hostile names in each. test_xp.c has XP's. */
 #include "expect.h"
 
 #include <errno.h>
@@ -156,24 +156,6 @@ static void names_take_the_place_of_numbers(void **state)
 	table_done(&table);
 }
 
-static void xp_has_its_own_words(void **state)
-{
-	struct socket_row rows[] = { connection(&sshd), listener(), wildcard_udp() };
-	struct table table;
-
-	open_table(&table, TABLE_XP, "pid");
-	table_begin(&table);
-	for (size_t i = 0; i < 3; i++)
-		put_row(&table, &rows[i]);
-	expect_out(&table,
-		   "\nActive Connections\n\n"
-		   "  Proto  Local Address          Foreign Address        State           PID\n"
-		   "  TCP    10.0.0.1:40005         10.0.0.2:443           ESTABLISHED     812\n"
-		   "  TCP    [::]:22                [::]:0                 LISTENING       812\n"
-		   "  UDP    0.0.0.0:53             *:*                                    -\n");
-	table_done(&table);
-}
-
 static void csv_quotes_and_escapes(void **state)
 {
 	struct socket_row rows[] = { connection(&hostile), wildcard_udp() };
@@ -307,7 +289,6 @@ int main(void)
 		cmocka_unit_test(an_address_is_never_cut),
 		cmocka_unit_test(the_executable_has_a_line_of_its_own),
 		cmocka_unit_test(names_take_the_place_of_numbers),
-		cmocka_unit_test(xp_has_its_own_words),
 		cmocka_unit_test(csv_quotes_and_escapes),
 		cmocka_unit_test(json_tells_all_that_applies),
 		cmocka_unit_test(a_unix_socket_has_a_path_and_no_addresses),
