@@ -52,7 +52,8 @@ int show_process(struct bpf_iter__task *ctx)
 	__u32 key = SCRATCH_ITERATOR;
 	struct process_scratch *scratch;
 
-	if (!task || task->pid != task->tgid)
+	/* A zombie has told its exit, or was dead before we came. */
+	if (!task || task->pid != task->tgid || !BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	scratch = bpf_map_lookup_elem(&scratches, &key);
 	if (scratch)

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From the arguments to the command: a verb, or netstat's switches. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/util.h"
+#include "cli/explain.h"
 #include "cli/netstat_options.h"
 
 static const struct {
@@ -15,16 +19,25 @@ static const struct {
 	{ "states", cli_states },
 };
 
+/* Or what we open would take their numbers, and be written to. Each of these fails when used. */
+static void fill_closed_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	fill_closed_descriptors();
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
 		puts("sockwatch " SOCKWATCH_VERSION);
-		return EXIT_OK;
+		return explain_stdout();
 	}
 	return cli_netstat(argc, argv);
 }

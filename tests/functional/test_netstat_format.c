@@ -146,13 +146,14 @@ static void filters_choose_rows(struct suite *suite)
 static void columns_and_header_are_as_asked(struct suite *suite)
 {
 	struct stage_process stage;
-	struct program_result plain, bare, json;
+	struct program_result plain, bare, json, changed;
 	const char *line;
 
 	start_servers(suite, NET_V4, &stage);
 	show_netns_of(suite, "-an --columns=lport,state,pid", &stage, &plain);
 	show_netns_of(suite, "-anH --columns=lport,state,pid", &stage, &bare);
 	show_netns_of(suite, "-anj --columns=lport,state", &stage, &json);
+	show_netns_of(suite, "-anj --columns=-exe,+rtt_us", &stage, &changed);
 	stage_free(&stage);
 	assert_int_equal(count_lines(plain.out), 7);
 	assert_ptr_equal(display_find(plain.out, "LPORT|PID"), plain.out);
@@ -161,6 +162,9 @@ static void columns_and_header_are_as_asked(struct suite *suite)
 	line = display_find(json.out, "{\"lport\":|,\"state\":\"LISTEN\"}");
 	assert_non_null(line);
 	assert_null(display_find(json.out, "pid"));
+	assert_non_null(display_find(changed.out, "{\"proto\":\"tcp\"|\"lport\":|\"rtt_us\":"));
+	assert_null(display_find(changed.out, "\"exe\":"));
+	program_result_done(&changed);
 	program_result_done(&plain);
 	program_result_done(&bare);
 	program_result_done(&json);

@@ -1528,6 +1528,28 @@ static void a_held_socket_of_an_unvisited_netns_stays(void **state)
 	assert_int_equal(rows(bench), 1);
 }
 
+/* The kernel keeps it until the namespace is deleted, and a hook will tell. */
+static void what_needs_no_holder_stays_in_an_unvisited_netns(void **state)
+{
+	struct bench *bench = *state;
+
+	walk(bench, 5, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2");
+	timewait(bench, 5, SW_TCP_TIME_WAIT);
+	walk(bench, 6, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1");
+	(void)trail(bench);
+	age(bench);
+	look_begins(bench, SW_LOOK_DRIFT);
+	look_visits(bench, RECORD_NETNS + 1);
+	look_ends(bench, SW_LOOK_DRIFT);
+	expect_trail(bench, "");
+	timewait_end(bench, 5, SW_TCP_TIME_WAIT, true);
+	expect_trail(bench, "5.1 TIME_WAIT>CLOSE (fin-local)\n");
+	look_begins(bench, SW_LOOK_LOST);
+	look_visits(bench, RECORD_NETNS + 1);
+	look_ends(bench, SW_LOOK_LOST);
+	expect_trail(bench, "6.1 FIN_WAIT1>CLOSE ~ (-)\nresync +0 ~0 -1\n");
+}
+
 static void a_socket_whose_owner_let_go_is_handed_over(void **state)
 {
 	struct bench *bench = *state;
@@ -2332,6 +2354,7 @@ int main(void)
 		TEST(a_look_after_loss_repairs_the_table),
 		TEST(a_row_younger_than_the_look_is_left_alone),
 		TEST(a_held_socket_of_an_unvisited_netns_stays),
+		TEST(what_needs_no_holder_stays_in_an_unvisited_netns),
 		TEST(a_socket_whose_owner_let_go_is_handed_over),
 		TEST(a_socket_that_its_owner_still_holds_is_not_handed_over),
 		TEST(a_socket_without_owner_gets_its_holder),

@@ -160,6 +160,21 @@ static void addresses_have_prefixes_and_ports(void **state)
 	expect_match("src != 10.0.0.0/8");
 }
 
+static void a_unix_socket_has_neither_ports_nor_addresses(void **state)
+{
+	static const char *const filters[] = { "sport < 1024", "sport != 22", "port = 0", "src *",
+					       "host != 10.1.2.3" };
+	struct process owner = curl();
+	const struct conn conn = { .ends.family = SW_FAMILY_UNIX, .owner = &owner };
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		struct filter *filter = parsed(filters[i]);
+
+		assert_false(filter_matches(filter, &conn, conn.state));
+		filter_free(filter);
+	}
+}
+
 static void host_means_either_end(void **state)
 {
 	(void)state;
@@ -632,6 +647,7 @@ int main(void)
 		cmocka_unit_test(ports_are_compared),
 		cmocka_unit_test(port_means_either_end),
 		cmocka_unit_test(addresses_have_prefixes_and_ports),
+		cmocka_unit_test(a_unix_socket_has_neither_ports_nor_addresses),
 		cmocka_unit_test(host_means_either_end),
 		cmocka_unit_test(ipv6_needs_brackets_before_a_port),
 		cmocka_unit_test(an_ipv4_address_matches_its_mapped_form),

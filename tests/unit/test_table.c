@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/process.h"
 #include "records.h"
@@ -282,6 +283,47 @@ static void columns_are_added_and_taken_away(void **state)
 	table_done(&table);
 }
 
+static void each_row_of_repeated_displays_has_time_and_number(void **state)
+{
+	struct socket_row row = wildcard_udp();
+	struct table table;
+
+	open_table(&table, TABLE_JSON, "ts,lport");
+	put_row(&table, &row);
+	expect_out(&table, "{\"ts\":\"1970-01-01T00:00:00.000000000Z\",\"lport\":53}\n");
+	table.display = 2;
+	put_row(&table, &row);
+	expect_out(&table,
+		   "{\"ts\":\"1970-01-01T00:00:00.000000000Z\",\"display\":2,\"lport\":53}\n");
+	table_done(&table);
+}
+
+static void a_display_that_is_not_repeated_has_no_number(void **state)
+{
+	struct socket_row row = wildcard_udp();
+	struct table table;
+
+	open_table(&table, TABLE_CSV, "display,lport");
+	put_row(&table, &row);
+	expect_out(&table, ",53\r\n");
+	table_done(&table);
+}
+
+static void a_long_name_of_a_host_is_not_cut(void **state)
+{
+	struct socket_row row = connection(NULL);
+	char host[256] = "";
+	struct field_names names = { .rhost = host };
+	struct table_row shown = { .socket = &row, .names = &names };
+	struct table table;
+
+	memset(host, 'a', sizeof(host) - 1);
+	open_table(&table, TABLE_CSV, "remote");
+	table_put(&table, &shown);
+	assert_int_equal(table.out.len, sizeof(host) - 1 + strlen(":443\r\n"));
+	table_done(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +337,9 @@ int main(void)
 		cmocka_unit_test(what_is_gone_says_when_and_why),
 		cmocka_unit_test(what_is_gone_has_its_keys),
 		cmocka_unit_test(columns_are_added_and_taken_away),
+		cmocka_unit_test(each_row_of_repeated_displays_has_time_and_number),
+		cmocka_unit_test(a_display_that_is_not_repeated_has_no_number),
+		cmocka_unit_test(a_long_name_of_a_host_is_not_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

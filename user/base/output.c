@@ -112,8 +112,10 @@ int output_finish(struct output *output, int stop_fd)
 	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
 	int r;
 
+	if (output->ending)
+		return output_flush(output, OUTPUT_FINISH_MS, -1);
 	do
 		r = output_flush(output, OUTPUT_FINISH_MS, stop_fd);
 	while (r == -EAGAIN && poll(&stop, 1, 0) <= 0);
-	return r == -EAGAIN ? output_flush(output, OUTPUT_FINISH_MS, -1) : r;
+	return r;
 }

@@ -14,7 +14,8 @@ struct output {
 	int fd; /* not owned */
 	char *data;
 	size_t start, len, capacity;
-	bool waits; /* a pipe, socket or terminal: ask before writing */
+	bool waits;  /* a pipe, socket or terminal: ask before writing */
+	bool ending; /* the caller's: no reader has more than OUTPUT_FINISH_MS from now on */
 };
 
 void output_init(struct output *output, int fd);
@@ -31,8 +32,8 @@ int output_append(struct output *output, const char *data, size_t len);
 int output_flush(struct output *output, int timeout_ms, int stop_fd);
 
 /*
- * Write everything, however long the reader takes; once `stop_fd` (-1: none) is readable it has
- * OUTPUT_FINISH_MS more. 0, -EAGAIN after that time, or as above.
+ * Write everything, however long the reader takes, but no longer than OUTPUT_FINISH_MS if we are
+ * `ending`. 0, -EAGAIN after that time or when `stop_fd` (-1: none) is readable, or as above.
  */
 int output_finish(struct output *output, int stop_fd);
 

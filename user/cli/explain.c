@@ -3,6 +3,7 @@
 #include "cli/explain.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -15,6 +16,17 @@ int explain_output(int r)
 		return EXIT_OK;
 	log_error("cannot write to standard output: %s", strerror(-r));
 	return EXIT_FAILED;
+}
+
+int explain_waiting(size_t pending)
+{
+	log_error("the reader of standard output stopped: %zu bytes were not written", pending);
+	return EXIT_FAILED;
+}
+
+int explain_stdout(void)
+{
+	return fflush(stdout) ? explain_output(-errno) : EXIT_OK;
 }
 
 int explain_filter(int count, char *const words[], struct filter **ret_filter)

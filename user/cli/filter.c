@@ -144,8 +144,26 @@ static bool match_owner(const struct filter_node *node, const struct process *ow
 	}
 }
 
+/* A unix socket has no ends that could be equal or different. */
+static bool is_about_ends(const struct filter_node *node)
+{
+	switch (node->field) {
+	case FILTER_SPORT:
+	case FILTER_DPORT:
+	case FILTER_PORT:
+	case FILTER_SRC:
+	case FILTER_DST:
+	case FILTER_HOST:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool match_term(const struct filter_node *node, const struct conn *conn, unsigned int state)
 {
+	if (conn->ends.family == SW_FAMILY_UNIX && is_about_ends(node))
+		return false;
 	switch (node->field) {
 	case FILTER_STATE:
 		return match_states(node, state);

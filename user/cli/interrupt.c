@@ -2,12 +2,14 @@
 /* Signals as a descriptor, until we are about to end. */
 #include "cli/interrupt.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/output.h"
 #include "cli/options.h"
 
 int interrupt_catch(void)
@@ -29,6 +31,20 @@ bool interrupt_waits(int signals)
 	struct pollfd fd = { .fd = signals, .events = POLLIN };
 
 	return poll(&fd, 1, 0) > 0;
+}
+
+int interrupt_finish(int signals, struct output *output)
+{
+	int r = output_finish(output, signals);
+	struct signalfd_siginfo info;
+
+	if (r != -EAGAIN || output->ending)
+		return r;
+	/* Taken, or the next one of its kind would be the same to the kernel. */
+	(void)read(signals, &info, sizeof(info));
+	output->ending = true;
+	interrupt_expect_second();
+	return output_finish(output, -1);
 }
 
 static void on_second_signal(int number)

@@ -7,5 +7,13 @@
 /* A descriptor that is readable when SIGINT, SIGTERM, SIGHUP or SIGCHLD came (signalfd(2)). */
 int interrupt_catch(void);
 bool interrupt_waits(int signals);
+struct output;
+
+/*
+ * output_finish(), and what a signal in between means for it: the reader has OUTPUT_FINISH_MS more,
+ * output->ending is set, and the next signal is the second.
+ */
+int interrupt_finish(int signals, struct output *output);
+
 /* From here on another Ctrl-C ends the process with EXIT_INTERRUPTED. */
 void interrupt_expect_second(void);

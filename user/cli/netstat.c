@@ -19,6 +19,8 @@
 #include "source/live.h"
 #include "source/netns.h"
 
+#define DAY_S 86400
+
 static unsigned int kinds_of(const struct netstat_options *options)
 {
 	unsigned int mask = options->socket_mask, kinds = 0;
@@ -47,8 +49,15 @@ static int resolve_netns(const char *text, uint32_t *ret_inode)
 {
 	int r = text ? netns_resolve(text, ret_inode) : 0;
 
+	if (r == 0 && text)
+		r = netns_try(*ret_inode);
 	if (r >= 0)
 		return EXIT_OK;
+	if (r == -EACCES || r == -EPERM) {
+		log_error("--netns: '%s' is not ours to enter: run it with sudo, or from inside",
+			  text);
+		return EXIT_REFUSED;
+	}
 	log_error(
 		"--netns: '%s' is no network namespace: give a name (ip netns), a PID, an inode number or self",
 		text);
@@ -149,17 +158,25 @@ int netstat_show_tables(struct netstat *netstat, unsigned int display)
 	r = output_append(&netstat->output, out->data, out->len);
 	json_reset(out);
 	if (r == 0)
-		r = output_finish(&netstat->output, netstat->signals);
+		r = interrupt_finish(netstat->signals, &netstat->output);
 	return r == 0 && shown < 0 ? NETSTAT_EXPLAINED : r;
 }
 
 bool netstat_sleep(struct netstat *netstat, int timeout_ms, int wake_fd)
 {
-	struct pollfd fds[] = { { .fd = netstat->signals, .events = POLLIN },
-				{ .fd = wake_fd, .events = POLLIN } };
+	const struct output *output = &netstat->output;
+	struct pollfd fds[] = {
+		{ .fd = netstat->signals, .events = POLLIN },
+		{ .fd = wake_fd, .events = POLLIN },
+		{ .fd = output->waits ? output->fd : -1 },
+	};
 	struct signalfd_siginfo info;
 
+	if (output->ending)
+		return true;
 	(void)poll(fds, ARRAY_SIZE(fds), timeout_ms);
+	if (fds[2].revents & (POLLERR | POLLHUP))
+		return true;
 	if (!(fds[0].revents & POLLIN) || read(netstat->signals, &info, sizeof(info)) <= 0)
 		return false;
 	return info.ssi_signo != SIGCHLD;
@@ -192,6 +209,18 @@ static int repeat_sockets(struct netstat *netstat, unsigned int display)
 	return r == 0 ? netstat_show_sockets(netstat, 0) : r;
 }
 
+/* An interval may be longer than poll(2) can wait. */
+static bool sleep_interval(struct netstat *netstat)
+{
+	bool ends = false;
+
+	for (unsigned int left = netstat->options.interval_s, part; left && !ends; left -= part) {
+		part = left < DAY_S ? left : DAY_S;
+		ends = netstat_sleep(netstat, (int)part * 1000, -1);
+	}
+	return ends;
+}
+
 /* Displays without a tracer: what happens in between is not known, and nobody claims it is. */
 static int repeat_plain(struct netstat *netstat)
 {
@@ -205,7 +234,7 @@ static int repeat_plain(struct netstat *netstat)
 			r = netstat_show_tables(netstat, display);
 		if (!options->repeated || display == options->count)
 			break;
-		if (r == 0 && netstat_sleep(netstat, (int)options->interval_s * 1000, -1))
+		if (r == 0 && sleep_interval(netstat))
 			break;
 	}
 	return r;
@@ -215,8 +244,8 @@ int netstat_explain(const struct netstat *netstat, int r)
 {
 	if (r >= 0)
 		return EXIT_OK;
-	if (r == -EAGAIN && interrupt_waits(netstat->signals))
-		return EXIT_OK; /* Ctrl-C while the reader did not read */
+	if (r == -EAGAIN)
+		return explain_waiting(output_pending(&netstat->output));
 	if (r == NETSTAT_EXPLAINED)
 		return EXIT_FAILED;
 	if (r == -ENOMEM) {
@@ -243,14 +272,12 @@ static int run(struct netstat *netstat)
 	if (status != EXIT_OK)
 		return status;
 	/* Without the privilege to trace, the displays are still worth something. */
-	if (options->sockets && options->repeated && !snapshot_missing(netstat->snapshot))
-		return netstat_watch(netstat);
+	if (options->sockets && options->repeated) {
+		if (!snapshot_missing(netstat->snapshot))
+			return netstat_watch(netstat);
+		log_error("what comes and goes between the displays is not shown either");
+	}
 	return netstat_explain(netstat, repeat_plain(netstat));
-}
-
-static int finish_help(void)
-{
-	return fflush(stdout) ? explain_output(-errno) : EXIT_OK;
 }
 
 static int columns_help(void)
@@ -261,7 +288,7 @@ static int columns_help(void)
 	table_columns_help(&out);
 	fwrite(out.data, 1, out.len, stdout);
 	json_done(&out);
-	return finish_help();
+	return explain_stdout();
 }
 
 static void done(struct netstat *netstat)
@@ -287,7 +314,7 @@ int cli_netstat(int argc, char **argv)
 		return status;
 	if (options->help) {
 		netstat_options_help();
-		return finish_help();
+		return explain_stdout();
 	}
 	if (options->columns && strcmp(options->columns, "help") == 0)
 		return columns_help();

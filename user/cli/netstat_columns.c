@@ -91,7 +91,9 @@ int netstat_columns_choose(const struct netstat_options *options, struct table *
 	ret_table->marks = isatty(STDOUT_FILENO);
 	ret_table->executable = options->executable;
 	ret_table->ancestors = options->components;
-	if (options->format == FORMAT_CSV)
+	/* JSON has all that applies, but what is added or taken away needs a list to start from. */
+	if (options->format == FORMAT_CSV ||
+	    (options->format == FORMAT_JSON && options->columns && strchr("+-", *options->columns)))
 		choose_csv(options, ret_table);
 	else if (options->format == FORMAT_TEXT)
 		choose_text(options, ret_table);

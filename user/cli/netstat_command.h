@@ -37,7 +37,10 @@ int netstat_show_sockets(struct netstat *netstat, uint64_t fresh_since_ns);
 /* One display of the other tables. */
 int netstat_show_tables(struct netstat *netstat, unsigned int display);
 
-/* Sleep until a time has passed or `wake_fd` (-1: none) is readable. True: a signal ends us. */
+/*
+ * Sleep until a time has passed or `wake_fd` (-1: none) is readable. True: a signal ends us, or the
+ * reader has gone.
+ */
 bool netstat_sleep(struct netstat *netstat, int timeout_ms, int wake_fd);
 
 /*

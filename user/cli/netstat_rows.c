@@ -3,17 +3,20 @@
 #include "cli/netstat_rows.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/util.h"
+#include "cli/interrupt.h"
 #include "cli/netstat_columns.h"
+#include "model/proc_pid.h"
 #include "source/live.h"
 
-#define WINDOW 1024   /* rows that are looked at together */
-#define NAMES_MS 2000 /* for all names of a display together */
-#define RESOLVERS 8   /* questions under way */
+#define WINDOW 1024			  /* rows that are looked at together */
+#define NAMES_MS 2000			  /* for all names of a display together */
+#define RESOLVERS 8			  /* questions under way */
+#define PROC_TICK_NS (10 * NSEC_PER_MSEC) /* the start times in /proc are multiples of it */
 
 /* A row that waits, with what it points to. */
 struct kept {
@@ -25,6 +28,7 @@ struct netstat_rows {
 	struct netstat_rows_setup setup;
 	struct table table;
 	struct resolver *resolver; /* NULL: numbers only */
+	struct sw_task own;	   /* with a resolver: we, who are no traffic of this machine */
 	struct netstat_sort sort;
 	struct kept *kept;
 	size_t count, capacity;
@@ -33,6 +37,19 @@ struct netstat_rows {
 	const struct conn_table *watched; /* or NULL */
 	bool begun;			  /* the heading of this display is out */
 };
+
+/* Who we are, as the table of processes has it; nobody if /proc does not tell. */
+static void read_own(struct sw_task *ret_own)
+{
+	CLEANUP_FILE FILE *file = fopen("/proc/self/stat", "re");
+	struct proc_pid own;
+	char text[1024];
+	size_t len = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+
+	text[len] = '\0';
+	if (proc_pid_parse_stat(text, &own) == 0)
+		*ret_own = own.task;
+}
 
 int netstat_rows_new(const struct netstat_rows_setup *setup, struct netstat_rows **ret_rows)
 {
@@ -51,6 +68,8 @@ int netstat_rows_new(const struct netstat_rows_setup *setup, struct netstat_rows
 	if (status == EXIT_OK && (!options->numeric || options->fqdn) &&
 	    (options->format == FORMAT_TEXT || options->format == FORMAT_XP))
 		rows->resolver = resolver_new(RESOLVERS);
+	if (rows->resolver)
+		read_own(&rows->own);
 	if (status != EXIT_OK) {
 		netstat_rows_free(rows);
 		return status;
@@ -123,6 +142,15 @@ static bool listens(const struct socket_row *row)
 	return row->conn.state == SW_TCP_CLOSE;
 }
 
+/* In a PID namespace somebody else has our number, but is not as old. */
+static bool is_ours(const struct netstat_rows *rows, const struct conn *conn)
+{
+	const struct process *owner = conn->owner;
+
+	return rows->resolver && owner && owner->pid == rows->own.pid &&
+	       owner->start_ns - rows->own.start_ns < PROC_TICK_NS;
+}
+
 static bool is_wanted(const struct netstat_rows *rows, const struct socket_row *row)
 {
 	const struct netstat_options *options = rows->setup.options;
@@ -130,7 +158,7 @@ static bool is_wanted(const struct netstat_rows *rows, const struct socket_row *
 	if (!(options->socket_mask & mask_of(row->kind, &row->conn.ends)))
 		return false;
 	/* Our questions for names are no traffic of this machine. */
-	if (rows->resolver && row->conn.owner && row->conn.owner->pid == (uint32_t)getpid())
+	if (is_ours(rows, &row->conn))
 		return false;
 	if (options->listening ? !listens(row) : !options->all && listens(row))
 		if (!filter_names_states(rows->setup.filter))
@@ -138,16 +166,27 @@ static bool is_wanted(const struct netstat_rows *rows, const struct socket_row *
 	return filter_matches(rows->setup.filter, &row->conn, row->conn.state);
 }
 
+static bool was_established(const struct event *event)
+{
+	return event->old_state != SW_TCP_SYN_SENT && event->old_state != SW_TCP_SYN_RECV &&
+	       event->old_state != SW_TCP_LISTEN;
+}
+
 bool netstat_rows_wants_gone(const struct netstat_rows *rows, const struct event *event)
 {
 	const struct netstat_options *options = rows->setup.options;
 	bool listener = event->old_state == SW_TCP_LISTEN;
 
-	if (!(options->socket_mask & mask_of(SOCKET_TCP, &event->conn.ends)))
+	if (!(options->socket_mask & mask_of(SOCKET_TCP, &event->conn.ends)) ||
+	    is_ours(rows, &event->conn))
 		return false;
 	if (options->listening ? !listener : !options->all && listener)
-		return false;
-	return filter_matches(rows->setup.filter, &event->conn, event->old_state);
+		if (!filter_names_states(rows->setup.filter))
+			return false;
+	/* What a filter says of states is true of a connection if it was in one of them. */
+	return filter_matches(rows->setup.filter, &event->conn, event->old_state) ||
+	       (was_established(event) &&
+		filter_matches(rows->setup.filter, &event->conn, SW_TCP_ESTABLISHED));
 }
 
 /* What only the tracer knows: whose a connection without holders is, and since when it is there. */
@@ -159,8 +198,12 @@ static void complete(const struct netstat_rows *rows, struct socket_row *row)
 
 	if (!conn)
 		return;
-	if (conn->owner)
+	/* Its only holder has it by now, whoever that was at the last look; its descriptor is
+	 * known. */
+	if (conn->owner && conn->owner != row->conn.owner && row->holders != 1) {
 		row->conn.owner = conn->owner;
+		row->fd = -1;
+	}
 	row->conn.gen = conn->gen;
 	row->conn.opened_ns = conn->opened_ns;
 	row->conn.existed = conn->existed;
@@ -176,7 +219,7 @@ int netstat_rows_flush(struct netstat_rows *rows)
 
 	json_reset(out);
 	if (r == 0)
-		r = output_finish(rows->setup.output, rows->setup.stop_fd);
+		r = interrupt_finish(rows->setup.stop_fd, rows->setup.output);
 	return r;
 }
 

@@ -22,7 +22,7 @@ struct netstat_rows_setup {
 	const struct filter *filter;	 /* or NULL */
 	struct process_table *processes; /* keeps the owners of rows that wait */
 	struct output *output;
-	int stop_fd; /* readable: stop waiting for a slow reader; -1: none */
+	int stop_fd; /* interrupt_catch()'s: stop waiting for a slow reader; -1: none */
 };
 
 /*

@@ -37,6 +37,9 @@ static int write_gone(struct watching *watching)
 	struct netstat_rows *rows = watching->netstat->rows;
 	int r = 0;
 
+	if (watching->lost && watching->netstat->options.format == FORMAT_CSV)
+		log_error("%llu records were lost: some of what closed may be missing",
+			  (unsigned long long)watching->lost);
 	if (watching->lost)
 		table_put_lost(netstat_rows_table(rows), watching->lost);
 	watching->lost = 0;
@@ -155,8 +158,8 @@ static int wait_for_display(struct watching *watching, uint64_t due_ns)
 		if (count < 0)
 			return count;
 		watch_look_if_due(&watching->watch);
-		if (now_ns >= due_ns)
-			return 0;
+		if (now_ns >= due_ns) /* perhaps long ago: displays may take longer than that */
+			return netstat_sleep(watching->netstat, 0, -1);
 		timeout_ms = watch_timeout(&watching->watch, count, &wakes);
 		if ((uint64_t)timeout_ms * NSEC_PER_MSEC > due_ns - now_ns)
 			timeout_ms = (int)((due_ns - now_ns) / NSEC_PER_MSEC) + 1;
@@ -168,7 +171,8 @@ static int wait_for_display(struct watching *watching, uint64_t due_ns)
 
 static int repeat(struct watching *watching)
 {
-	const struct netstat_options *options = &watching->netstat->options;
+	struct netstat *netstat = watching->netstat;
+	const struct netstat_options *options = &netstat->options;
 	uint64_t due_ns = live_now_ns();
 	int r;
 
@@ -177,12 +181,18 @@ static int repeat(struct watching *watching)
 		if (r < 0 || watching->display == options->count)
 			return r;
 		due_ns += options->interval_s * NSEC_PER_SEC;
+		/* Those that a slow reader has kept us from are not made up for. */
+		if (due_ns < watching->shown_ns)
+			due_ns = watching->shown_ns;
 		r = wait_for_display(watching, due_ns);
 		if (r < 0)
 			return r;
 		if (r == 0)
 			continue;
+		if (netstat->output.ending) /* during that display */
+			return 0;
 		/* What came since the last display must not be missing in the end. */
+		netstat->output.ending = true;
 		interrupt_expect_second();
 		live_detach(watching->watch.live);
 		return show(watching);

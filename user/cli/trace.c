@@ -127,11 +127,8 @@ static int finish(struct trace *trace, int status)
 	r = drain_events(trace);
 	if (r == 0)
 		r = output_flush(&trace->output, OUTPUT_FINISH_MS, -1);
-	if (r == -EAGAIN) {
-		log_error("the reader of standard output stopped: %zu bytes were not written",
-			  output_pending(&trace->output));
-		return EXIT_FAILED;
-	}
+	if (r == -EAGAIN)
+		return explain_waiting(output_pending(&trace->output));
 	if (r < 0)
 		return explain_output(r);
 	if (!trace->options.json)
@@ -353,7 +350,7 @@ int cli_trace(int argc, char **argv)
 		return status;
 	if (trace.options.help) {
 		trace_options_help();
-		return EXIT_OK;
+		return explain_stdout();
 	}
 	status = explain_filter(trace.options.filter_count, trace.options.filter_words,
 				&trace.filter);

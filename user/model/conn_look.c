@@ -7,6 +7,8 @@
 
 /* A row that changed this shortly before a look may have been missed by it, and is left alone. */
 #define LOOK_GRACE_NS (100 * NSEC_PER_MSEC)
+/* Longer than the kernel keeps what nobody holds: TIME_WAIT, FIN_WAIT2 and orphans. */
+#define UNSEEN_NS (180 * NSEC_PER_SEC)
 
 static void look_begin(struct conn_table *table, const struct sw_look *record)
 {
@@ -196,25 +198,45 @@ static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t t
 	process_unref(table->processes, heir);
 }
 
+/* Without the hook only a look shows the end of a mini socket. */
+static bool end_is_seen(const struct conn_table *table, const struct conn_row *row)
+{
+	return row->conn.body == CONN_BODY_REQUEST ? table->features & SW_SEES_REQUEST_END
+						   : table->features & SW_SEES_TIMEWAIT_END;
+}
+
+/* May the kernel have it without anybody holding it? Then a hook will tell its end. */
+static bool needs_no_holder(const struct conn_table *table, const struct conn_row *row)
+{
+	if (row->conn.body != CONN_BODY_FULL)
+		return end_is_seen(table, row);
+	return row->conn.state == SW_TCP_FIN_WAIT1 || row->conn.state == SW_TCP_FIN_WAIT2 ||
+	       row->conn.state == SW_TCP_LAST_ACK || row->conn.state == SW_TCP_CLOSING;
+}
+
 static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 {
 	if (row->seen_look == table->look || row->conn.state == SW_TCP_CLOSE || row->waiting)
 		return false;
 	if (row->conn.changed_ns + LOOK_GRACE_NS > table->look_begin_ns)
 		return false;
-	/* Nobody can enter a namespace that only its sockets keep alive: then the holders decide.
+	if (was_visited(table, row->conn.ends.netns))
+		return true;
+	/*
+	 * Nobody can enter a namespace that only its sockets keep alive, or that is being deleted:
+	 * the holders decide. What has none by nature will be told by a hook, unless it was missed.
 	 */
-	return was_visited(table, row->conn.ends.netns) || row->held_look != table->look;
+	return row->held_look != table->look &&
+	       (table->look_cause == SW_LOOK_LOST || !needs_no_holder(table, row) ||
+		row->conn.changed_ns + UNSEEN_NS < table->look_begin_ns);
 }
 
 /* What is still open that a hook will not tell us about? */
 static bool needs_another_look(const struct conn_table *table, const struct conn_row *row)
 {
-	if (row->conn.body == CONN_BODY_REQUEST)
-		return !(table->features & SW_SEES_REQUEST_END);
-	if (row->conn.body != CONN_BODY_TIMEWAIT)
+	if (row->conn.body == CONN_BODY_FULL)
 		return false;
-	return !(table->features & SW_SEES_TIMEWAIT_END) ||
+	return !end_is_seen(table, row) ||
 	       (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
 }
 

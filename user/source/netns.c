@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/util.h"
@@ -96,11 +97,23 @@ static int add_mounts(struct netns_list *list)
 	return r;
 }
 
+/* Each namespace takes a descriptor. A command that we run was started with the old limit. */
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int netns_list_read(struct netns_list *ret_list)
 {
 	int r;
 
 	memset(ret_list, 0, sizeof(*ret_list));
+	allow_many_files();
 	r = add(ret_list, "/proc/self/ns/net");
 	if (r == 0)
 		r = add_mounts(ret_list);
@@ -169,6 +182,28 @@ int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t 
 			return -errno;
 	}
 	return r;
+}
+
+int netns_try(uint32_t inode)
+{
+	CLEANUP_FD int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct netns_list list;
+	struct stat status;
+	int r;
+
+	if (home < 0 || fstat(home, &status) < 0)
+		return -errno;
+	if (inode == (uint32_t)status.st_ino)
+		return 0;
+	r = netns_list_read(&list);
+	if (r < 0)
+		return r;
+	r = list.unseen ? -EACCES : -ENOENT;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].inode == inode)
+			r = setns(list.items[i].fd, CLONE_NEWNET) < 0 ? -errno : 0;
+	netns_list_done(&list);
+	return r == 0 && setns(home, CLONE_NEWNET) < 0 ? -errno : r;
 }
 
 /* Is it a namespace at all? Names of ip-netns(8) are files that one is mounted on, or was. */

@@ -38,6 +38,9 @@ int netns_list_expect(struct netns_list *list, uint32_t inode);
  */
 int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t inode), void *data);
 
+/* May we enter it? 0; -ENOENT if there is none; -EACCES or -EPERM if it is not ours to enter. */
+int netns_try(uint32_t inode);
+
 /*
  * The inode number of the namespace that `text` names: "self", a name of ip-netns(8), the PID of a
  * process in it, or the inode number itself, as lsns(8) and our netns column print it. A name goes

@@ -145,7 +145,7 @@ struct holder_walk {
 	struct process_table *processes;
 	struct netns_list *namespaces;
 	struct holder_map *holders;
-	struct process *last; /* descriptors of a process come one after the other */
+	struct process *last; /* counted; descriptors of a process come one after the other */
 };
 
 static int put_process(void *data, const struct sw_header *record)
@@ -173,7 +173,11 @@ static int put_holder(void *data, const struct sw_header *record)
 		process = process_table_get(walk->processes, &holder->task);
 	if (!process)
 		return -ENOMEM;
-	walk->last = process;
+	if (process != walk->last) {
+		process_ref(process);
+		process_unref(walk->processes, walk->last);
+		walk->last = process;
+	}
 	return holder_map_add(walk->holders, holder->inode, holder->cookie, process,
 			      (int32_t)holder->fd);
 }
@@ -188,5 +192,7 @@ int snapshot_bpf_holders(const struct snapshot_bpf *bpf, struct process_table *p
 
 	if (r < 0)
 		return r;
-	return run_iterator(bpf->holder->links.show_holder_row_fd, put_holder, &walk);
+	r = run_iterator(bpf->holder->links.show_holder_row_fd, put_holder, &walk);
+	process_unref(processes, walk.last);
+	return r;
 }

@@ -106,16 +106,22 @@ static bool is_listener(const struct event *event)
 		       : event->conn.state == SW_TCP_LISTEN;
 }
 
+/* What a raw socket has is a protocol. */
+static bool has_ports(const struct field_context *context)
+{
+	return is_inet(context) && !(context->socket && context->socket->kind == SOCKET_RAW);
+}
+
 static void get_lport(const struct field_context *context, struct value *ret)
 {
-	if (context->event->conn.ends.lport || (context->socket && is_inet(context)))
+	if (context->event->conn.ends.lport || (context->socket && has_ports(context)))
 		field_set_number(ret, context->event->conn.ends.lport);
 }
 
 /* A listener's remote port is 0 as a fact, not for want of knowledge; so is that of a row. */
 static void get_rport(const struct field_context *context, struct value *ret)
 {
-	if (is_inet(context) &&
+	if (has_ports(context) &&
 	    (context->event->conn.ends.rport || is_listener(context->event) || context->socket))
 		field_set_number(ret, context->event->conn.ends.rport);
 }

@@ -35,7 +35,8 @@ static bool is_gone(const struct field_context *context)
 
 void field_get_display(const struct field_context *context, struct value *ret)
 {
-	field_set_number(ret, context->display);
+	if (context->display)
+		field_set_number(ret, context->display);
 }
 
 /* The queues of what is gone are gone too. */

@@ -62,7 +62,7 @@ void table_begin(struct table *table);
 void table_put(struct table *table, const struct table_row *row);
 /* What follows is gone since the last display. */
 void table_begin_gone(struct table *table);
-/* Text: records that were lost since the last display. JSON and CSV tell it nowhere else. */
+/* Records that were lost since the last display. A CSV has no place for that. */
 void table_put_lost(struct table *table, uint64_t count);
 
 /*

@@ -27,14 +27,23 @@ static void put_field(struct table *table, const struct field *field,
 	field_write_json(&value, &table->out);
 }
 
+/* Which each row of repeated displays has, chosen or not. */
+static bool is_of_display(const struct field *field)
+{
+	return field->when == FIELD_DISPLAY || strcmp(field->name, "ts") == 0;
+}
+
 void table_json_row(struct table *table, const struct field_context *context)
 {
 	json_object_begin(&table->out);
 	if (table->display)
 		put_time(table, table->ts_ns);
 	if (table->column_count) {
+		if (table->display)
+			put_field(table, field_find("display"), context, true);
 		for (size_t i = 0; i < table->column_count; i++)
-			put_field(table, table->columns[i], context, true);
+			if (!table->display || !is_of_display(table->columns[i]))
+				put_field(table, table->columns[i], context, true);
 	} else {
 		for (size_t i = 0; i < field_count(); i++) {
 			const struct field *field = field_at(i);
