@@ -273,7 +273,7 @@ static int run(struct netstat *netstat)
 		return status;
 	/* Without the privilege to trace, the displays are still worth something. */
 	if (options->sockets && options->repeated) {
-		if (!snapshot_missing(netstat->snapshot))
+		if (snapshot_is_privileged(netstat->snapshot))
 			return netstat_watch(netstat);
 		log_error("what comes and goes between the displays is not shown either");
 	}

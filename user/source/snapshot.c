@@ -45,6 +45,17 @@ static int look_at_home(struct snapshot *snapshot)
 	return 0;
 }
 
+static void miss_privilege(struct snapshot *snapshot, bool processes, bool namespaces)
+{
+	if (!processes && !namespaces)
+		return;
+	snprintf(snapshot->missing, sizeof(snapshot->missing),
+		 "without root, %s%s%s are not shown: run it with sudo",
+		 processes ? "the processes of other users" : "",
+		 processes && namespaces ? " and " : "",
+		 namespaces ? "other network namespaces" : "");
+}
+
 /*
  * sock_diag shows the same rows, and needs no loading (4 ms). That pays from 10,000 sockets on, or
  * for the descriptors of processes, of which an iterator reads 10 while /proc reads one.
@@ -57,9 +68,7 @@ static int open_iterators(struct snapshot *snapshot)
 	if (r == -ENOMEM)
 		return r;
 	if (!snapshot->may_enter)
-		snprintf(snapshot->missing, sizeof(snapshot->missing),
-			 "without root, %sother network namespaces are not shown: run it with sudo",
-			 r < 0 ? "the processes of other users and " : "");
+		miss_privilege(snapshot, r < 0, snapshot->options.netns != snapshot->home);
 	else if (r < 0)
 		snprintf(
 			snapshot->missing, sizeof(snapshot->missing),
@@ -98,6 +107,11 @@ void snapshot_close(struct snapshot *snapshot)
 const char *snapshot_missing(const struct snapshot *snapshot)
 {
 	return snapshot->missing[0] ? snapshot->missing : NULL;
+}
+
+bool snapshot_is_privileged(const struct snapshot *snapshot)
+{
+	return snapshot->may_enter && (snapshot->bpf || !snapshot->options.owners);
 }
 
 /* ---- walking --------------------------------------------------------------------------------- */

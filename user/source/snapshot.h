@@ -32,6 +32,9 @@ void snapshot_close(struct snapshot *snapshot);
 /* What cannot be shown for want of privilege or kernel, in a sentence with the cure; or NULL. */
 const char *snapshot_missing(const struct snapshot *snapshot);
 
+/* Was nothing refused so far? Then tracing may be allowed too. */
+bool snapshot_is_privileged(const struct snapshot *snapshot);
+
 /*
  * Call `visit` for each socket; stops at its first negative result and returns it. The row, its
  * path and its owner are valid during the call; owners live in `processes`. Also counts namespaces
