@@ -4,10 +4,11 @@
 
 #include <stdbool.h>
 
+struct output;
+
 /* A descriptor that is readable when SIGINT, SIGTERM, SIGHUP or SIGCHLD came (signalfd(2)). */
 int interrupt_catch(void);
 bool interrupt_waits(int signals);
-struct output;
 
 /*
  * output_finish(), and what a signal in between means for it: the reader has OUTPUT_FINISH_MS more,

@@ -14,6 +14,7 @@
 #include "system/routes.h"
 #include "view/csv.h"
 #include "view/interface_view.h"
+#include "view/line.h"
 #include "view/route_view.h"
 #include "view/statistic_view.h"
 
@@ -65,7 +66,7 @@ static bool is_for_people(const struct display *display)
 static void begin(struct display *display)
 {
 	if (display->begun && display->style.format != RECORD_JSON)
-		record_printf(display->out, is_for_people(display) ? "\n" : CSV_NEWLINE);
+		line_printf(display->out, is_for_people(display) ? "\n" : CSV_NEWLINE);
 	display->begun = true;
 }
 
@@ -125,8 +126,8 @@ static void show_family(struct display *display, const struct route_list *list, 
 	if (is_for_people(display)) {
 		begin(display);
 		if (display->style.header)
-			record_printf(display->out, "%s routes\n",
-				      family == SW_FAMILY_INET6 ? "IPv6" : "IPv4");
+			line_printf(display->out, "%s routes\n",
+				    family == SW_FAMILY_INET6 ? "IPv6" : "IPv4");
 	}
 	route_view_rows(&display->style, list, display->out);
 	/* A CSV has both families below one header. */
@@ -167,7 +168,7 @@ static int show_routes(struct display *display)
 	if (display->options->format != FORMAT_TEXT)
 		begin(display);
 	if (display->options->format == FORMAT_XP) {
-		record_printf(display->out, "Route Table\n");
+		line_printf(display->out, "Route Table\n");
 		route_view_xp_interfaces(&interfaces, display->out);
 	}
 	return show_families(display, &interfaces);
@@ -255,8 +256,8 @@ int netstat_system_show(struct netstat_system *system, unsigned int display, con
 	int interfaces = 0, statistics = 0, routes = 0;
 
 	if (shown.style.display && is_for_people(&shown))
-		record_printf(out, "%s%.10s %.8s UTC  display %u\n", display > 1 ? "\n" : "", ts,
-			      ts + strlen("2026-01-01T"), display);
+		line_printf(out, "%s%.10s %.8s UTC  display %u\n", display > 1 ? "\n" : "", ts,
+			    ts + strlen("2026-01-01T"), display);
 	/* One that fails does not keep the others from being shown. */
 	if (options->ethernet || options->interfaces)
 		interfaces = show_interfaces(&shown);

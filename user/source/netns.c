@@ -97,6 +97,17 @@ static int add_mounts(struct netns_list *list)
 	return r;
 }
 
+int netns_open_home(uint32_t *ret_inode)
+{
+	CLEANUP_FD int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (home < 0 || fstat(home, &status) < 0)
+		return -errno;
+	*ret_inode = (uint32_t)status.st_ino;
+	return TAKE_FD(home);
+}
+
 /* Each namespace takes a descriptor. A command that we run was started with the old limit. */
 static void allow_many_files(void)
 {
@@ -164,14 +175,14 @@ int netns_list_expect(struct netns_list *list, uint32_t inode)
 
 int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t inode), void *data)
 {
-	CLEANUP_FD int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	struct stat status;
+	uint32_t own = 0;
+	CLEANUP_FD int home = netns_open_home(&own);
 	int r = 0;
 
-	if (home < 0 || fstat(home, &status) < 0)
-		return -errno;
+	if (home < 0)
+		return home;
 	for (size_t i = 0; i < list->count && r >= 0; i++) {
-		bool is_home = list->items[i].inode == (uint32_t)status.st_ino;
+		bool is_home = list->items[i].inode == own;
 
 		if (!is_home && setns(list->items[i].fd, CLONE_NEWNET) < 0) {
 			list->unseen++;
@@ -186,14 +197,14 @@ int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t 
 
 int netns_try(uint32_t inode)
 {
-	CLEANUP_FD int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	uint32_t own = 0;
+	CLEANUP_FD int home = netns_open_home(&own);
 	struct netns_list list;
-	struct stat status;
 	int r;
 
-	if (home < 0 || fstat(home, &status) < 0)
-		return -errno;
-	if (inode == (uint32_t)status.st_ino)
+	if (home < 0)
+		return home;
+	if (inode == own)
 		return 0;
 	r = netns_list_read(&list);
 	if (r < 0)

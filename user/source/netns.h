@@ -18,6 +18,9 @@ struct netns_list {
 	bool expected; /* netns_list_expect() tells what exists */
 };
 
+/* Our own: a descriptor to come back by, and its inode number. Negative errno. */
+int netns_open_home(uint32_t *ret_inode);
+
 /*
  * Every namespace that a process lives in (/proc/PID/ns/net) or that is mounted somewhere (ip
  * netns, docker: type nsfs in /proc/self/mountinfo). Those kept alive by nothing but sockets

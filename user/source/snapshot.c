@@ -3,10 +3,8 @@
 #include "source/snapshot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/util.h"
 #include "source/netns.h"
@@ -35,12 +33,10 @@ struct walk {
 /* Entering where we are changes nothing, but takes the same privilege. */
 static int look_at_home(struct snapshot *snapshot)
 {
-	CLEANUP_FD int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	struct stat status;
+	CLEANUP_FD int home = netns_open_home(&snapshot->home);
 
-	if (home < 0 || fstat(home, &status) < 0)
-		return -errno;
-	snapshot->home = (uint32_t)status.st_ino;
+	if (home < 0)
+		return home;
 	snapshot->may_enter = setns(home, CLONE_NEWNET) == 0;
 	return 0;
 }

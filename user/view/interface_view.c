@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "view/line.h"
 
 #define NUMBER_SIZE 24
 
@@ -181,7 +182,7 @@ static const char *counter_text(const struct interface *total, enum interface_co
 /* XP's columns: 20 for the label, numbers that end in column 35 and 51. `sent` may be NULL. */
 static void put_line(struct json *out, const char *label, const char *received, const char *sent)
 {
-	record_printf(out, "%-20s", label);
+	line_printf(out, "%-20s", label);
 	record_put_right(out, received, 15);
 	if (sent)
 		record_put_right(out, sent, 16);
@@ -219,7 +220,7 @@ void interface_view_totals(const struct interface_list *list, bool xp, struct js
 	struct interface total = total_of(list);
 	char number[NUMBER_SIZE];
 
-	record_printf(out, xp ? "Interface Statistics\n\n" : "All interfaces but loopback\n");
+	line_printf(out, xp ? "Interface Statistics\n\n" : "All interfaces but loopback\n");
 	put_line(out, "", "Received", "Sent");
 	if (xp)
 		json_raw(out, "\n", 1);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "view/csv.h"
+#include "view/line.h"
 
 #define COLUMNS_MAX 32
 #define CELL_SIZE 1024 /* RECORD_VALUE_SIZE bytes, each escaped to \xNN */
@@ -37,40 +38,11 @@ void record_set_format(struct record_value *ret, const char *format, ...)
 	record_set_string(ret, ret->buffer);
 }
 
-void record_printf(struct json *out, const char *format, ...)
-{
-	char line[CELL_SIZE];
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	if (len > 0)
-		json_raw(out, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
-}
-
-static void put_spaces(struct json *out, size_t count)
-{
-	while (count--)
-		json_raw(out, " ", 1);
-}
-
-/* In characters: the text is valid UTF-8 once it is escaped. */
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
-	return width;
-}
-
 void record_put_right(struct json *out, const char *text, size_t width)
 {
-	size_t used = width_of(text);
+	size_t used = line_columns(text, strlen(text));
 
-	put_spaces(out, used < width ? width - used : 1);
+	line_spaces(out, used < width ? width - used : 1);
 	json_raw(out, text, strlen(text));
 }
 
@@ -156,10 +128,10 @@ static void put_csv_header(const struct record_style *style, const struct record
 			   struct json *out)
 {
 	if (style->display)
-		record_printf(out, "display,ts,");
+		line_printf(out, "display,ts,");
 	for (size_t i = 0; i < list->field_count; i++)
-		record_printf(out, "%s%s", i ? "," : "", list->fields[i].name);
-	record_printf(out, CSV_NEWLINE);
+		line_printf(out, "%s%s", i ? "," : "", list->fields[i].name);
+	line_printf(out, CSV_NEWLINE);
 }
 
 static void put_csv(const struct record_style *style, const struct record_list *list, size_t index,
@@ -169,7 +141,7 @@ static void put_csv(const struct record_style *style, const struct record_list *
 	char number[NUMBER_SIZE];
 
 	if (style->display)
-		record_printf(out, "%u,%s,", style->display, style->ts);
+		line_printf(out, "%u,%s,", style->display, style->ts);
 	for (size_t i = 0; i < list->field_count; i++) {
 		const char *text;
 		size_t len;
@@ -180,7 +152,7 @@ static void put_csv(const struct record_style *style, const struct record_list *
 			json_raw(out, ",", 1);
 		csv_put_text(out, text, len);
 	}
-	record_printf(out, CSV_NEWLINE);
+	line_printf(out, CSV_NEWLINE);
 }
 
 /* False: there is nothing to tell, or 0. */
@@ -201,16 +173,16 @@ static bool make_cell(const struct record_list *list, size_t index,
 static void put_cell(const struct record_field *field, const char *cell, size_t width, bool last,
 		     struct json *out)
 {
-	size_t used = width_of(cell);
+	size_t used = line_columns(cell, strlen(cell));
 	size_t padding = used < width ? width - used : 0;
 
 	if (field->column & RECORD_RIGHT)
-		put_spaces(out, padding);
+		line_spaces(out, padding);
 	json_raw(out, cell, strlen(cell));
 	if (last)
 		json_raw(out, "\n", 1);
 	else
-		put_spaces(out, GAP + (field->column & RECORD_RIGHT ? 0 : padding));
+		line_spaces(out, GAP + (field->column & RECORD_RIGHT ? 0 : padding));
 }
 
 struct columns {
@@ -228,8 +200,8 @@ static void add_column(const struct record_style *style, const struct record_lis
 
 	for (size_t i = 0; i < list->count; i++) {
 		told |= make_cell(list, i, field, cell);
-		if (width_of(cell) > width)
-			width = width_of(cell);
+		if (line_columns(cell, strlen(cell)) > width)
+			width = line_columns(cell, strlen(cell));
 	}
 	if (!told || columns->count == COLUMNS_MAX)
 		return;

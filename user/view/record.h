@@ -65,7 +65,6 @@ void record_set_number(struct record_value *ret, uint64_t number);
 void record_set_format(struct record_value *ret, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Text layouts that are no such tables: printf into `out`; a value padded to a width. */
-void record_printf(struct json *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Text layouts that are no such tables: a value padded to a width. */
 /* At least one space before it. */
 void record_put_right(struct json *out, const char *text, size_t width);

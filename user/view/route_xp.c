@@ -8,21 +8,22 @@
 #include "sockwatch/record.h"
 #include "view/format.h"
 #include "view/interface_view.h"
+#include "view/line.h"
 #include "view/route_view.h"
 
 #define DEV_SIZE (4 * INTERFACE_NAME_SIZE) /* each byte escaped to \xNN */
 
 static void put_ruler(struct json *out)
 {
-	record_printf(out, "===================================="
-			   "=======================================\n");
+	line_printf(out, "===================================="
+			 "=======================================\n");
 }
 
 /* Linux keeps no routes over a reboot; that is the business of what configures the network. */
 static void put_persistent(struct json *out)
 {
 	put_ruler(out);
-	record_printf(out, "Persistent Routes:\n  None\n");
+	line_printf(out, "Persistent Routes:\n  None\n");
 }
 
 static void escape_dev(const char name[INTERFACE_NAME_SIZE], char out[DEV_SIZE])
@@ -33,15 +34,15 @@ static void escape_dev(const char name[INTERFACE_NAME_SIZE], char out[DEV_SIZE])
 void route_view_xp_interfaces(const struct interface_list *list, struct json *out)
 {
 	put_ruler(out);
-	record_printf(out, "Interface List\n");
+	line_printf(out, "Interface List\n");
 	for (size_t i = 0; i < list->count; i++) {
 		char mac[INTERFACE_MAC_SIZE], dev[DEV_SIZE];
 
 		interface_view_mac(&list->items[i], ' ', mac);
 		escape_dev(list->items[i].name, dev);
-		record_printf(out, "0x%x ...%s%s %s\n", list->items[i].index,
-			      mac[0] ? mac : "..................", mac[0] ? " ......" : "......",
-			      dev);
+		line_printf(out, "0x%x ...%s%s %s\n", list->items[i].index,
+			    mac[0] ? mac : "..................", mac[0] ? " ......" : "......",
+			    dev);
 	}
 	put_ruler(out);
 }
@@ -72,10 +73,10 @@ static void put_rest(const struct route *route, struct json *out)
 
 	if (route->from_len) {
 		format_address(route->family, route->from, text);
-		record_printf(out, "  from %s/%u", text, route->from_len);
+		line_printf(out, "  from %s/%u", text, route->from_len);
 	}
 	if (route->table != ROUTE_TABLE_MAIN)
-		record_printf(out, "  table %u", route->table);
+		line_printf(out, "  table %u", route->table);
 	json_raw(out, "\n", 1);
 }
 
@@ -87,7 +88,7 @@ static void put_ipv4(const struct route *route, struct json *out)
 	uint8_t mask[16] = { bits >> 24, bits >> 16, bits >> 8, bits };
 
 	format_address(SW_FAMILY_INET, route->dst, text);
-	record_printf(out, "%17s", text);
+	line_printf(out, "%17s", text);
 	format_address(SW_FAMILY_INET, mask, text);
 	record_put_right(out, text, 17);
 	gateway_of(route, text);
@@ -119,16 +120,16 @@ void route_view_xp_ipv4(const struct route_list *list, struct json *out)
 	const struct route *first = default_route(list);
 
 	put_ruler(out);
-	record_printf(out, "Active Routes:\n");
-	record_printf(out, "Network Destination        Netmask          Gateway"
-			   "       Interface  Metric\n");
+	line_printf(out, "Active Routes:\n");
+	line_printf(out, "Network Destination        Netmask          Gateway"
+			 "       Interface  Metric\n");
 	for (size_t i = 0; i < list->count; i++)
 		put_ipv4(&list->items[i], out);
 	if (first) {
 		char text[FORMAT_ADDRESS_SIZE];
 
 		gateway_of(first, text);
-		record_printf(out, "Default Gateway:");
+		line_printf(out, "Default Gateway:");
 		record_put_right(out, text, 18);
 		json_raw(out, "\n", 1);
 	}
@@ -137,9 +138,9 @@ void route_view_xp_ipv4(const struct route_list *list, struct json *out)
 
 void route_view_xp_ipv6(const struct route_list *list, struct json *out)
 {
-	record_printf(out, "IPv6 Route Table\n");
+	line_printf(out, "IPv6 Route Table\n");
 	put_ruler(out);
-	record_printf(out, "Active Routes:\n If Metric Network Destination      Gateway\n");
+	line_printf(out, "Active Routes:\n If Metric Network Destination      Gateway\n");
 	for (size_t i = 0; i < list->count; i++) {
 		const struct route *route = &list->items[i];
 		char text[FORMAT_ADDRESS_SIZE], dst[FORMAT_ADDRESS_SIZE + 4];
@@ -147,7 +148,7 @@ void route_view_xp_ipv6(const struct route_list *list, struct json *out)
 		format_address(SW_FAMILY_INET6, route->dst, text);
 		snprintf(dst, sizeof(dst), "%s/%u", text, route->dst_len);
 		gateway_of(route, text);
-		record_printf(out, "%3u %6u %-24s %s", route->index, route->metric, dst, text);
+		line_printf(out, "%3u %6u %-24s %s", route->index, route->metric, dst, text);
 		put_rest(route, out);
 	}
 	put_persistent(out);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "view/line.h"
 #include "view/statistic_labels.h"
 
 #define CELL_SIZE 64	   /* a value and its change: two 64-bit numbers */
@@ -126,9 +127,9 @@ static void put_one(const struct section *section, const char *label,
 
 	make_cell(section, statistic, cell);
 	if (section->xp)
-		record_printf(section->out, "  %-*s = %s\n", section->of->xp_width, label, cell);
+		line_printf(section->out, "  %-*s = %s\n", section->of->xp_width, label, cell);
 	else
-		record_printf(section->out, "  %-*s  %s\n", section->label_width, label, cell);
+		line_printf(section->out, "  %-*s  %s\n", section->label_width, label, cell);
 }
 
 static void put_two(const struct section *section, const char *label,
@@ -138,8 +139,8 @@ static void put_two(const struct section *section, const char *label,
 
 	make_cell(section, received, left);
 	make_cell(section, sent, right);
-	record_printf(section->out, "  %-*s %-*s %s\n", COLUMN_LABEL, label, section->cell_width,
-		      left, right);
+	line_printf(section->out, "  %-*s %-*s %s\n", COLUMN_LABEL, label, section->cell_width,
+		    left, right);
 }
 
 static const struct statistic *find(const struct section *section, const char *name)
@@ -244,18 +245,18 @@ static void measure_values(struct section *section)
 
 static void put_section(struct section *section)
 {
-	record_printf(section->out, "%s\n\n", section->of->title);
+	line_printf(section->out, "%s\n\n", section->of->title);
 	if (section->of->two_columns)
-		record_printf(section->out, "  %-*s %-*s %s\n", COLUMN_LABEL, "",
-			      section->cell_width, "Received", "Sent");
+		line_printf(section->out, "  %-*s %-*s %s\n", COLUMN_LABEL, "", section->cell_width,
+			    "Received", "Sent");
 	for (size_t i = 0; i < section->of->count; i++)
 		put_label(section, i);
 	if (!section->xp)
 		put_others(section);
 	if (section->hidden)
-		record_printf(section->out, "  (%zu more are 0: -v shows them)\n", section->hidden);
+		line_printf(section->out, "  (%zu more are 0: -v shows them)\n", section->hidden);
 	if (section->of->note)
-		record_printf(section->out, "  %s\n", section->of->note);
+		line_printf(section->out, "  %s\n", section->of->note);
 }
 
 void statistic_view_sections(const struct statistic_list *list, bool xp, bool zeros,

@@ -1,41 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The trace for people: one line an event; who and what happened at a glance. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "base/util.h"
 #include "model/process.h"
 #include "view/field.h"
+#include "view/line.h"
 #include "view/view.h"
 
 #define CLOCK_AT 11  /* of 2026-11-24T00:11:22.123456789Z: the time of day */
 #define CLOCK_LEN 15 /* with microseconds */
 
-static void put(struct view *view, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct view *view, const char *format, ...)
-{
-	char text[1024];
-	va_list arguments;
-	int len;
-
-	va_start(arguments, format);
-	len = vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	json_raw(&view->line, text, len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
-}
-
 /* Hostile bytes, padded to a column. */
-static void put_escaped(struct view *view, const char *text, size_t len, int width)
+static void put_escaped(struct view *view, const char *text, size_t len, size_t width)
 {
-	char safe[4 * SW_PATH_LEN];
-	size_t n = text_escape(text, len, safe, sizeof(safe));
+	size_t n = line_escaped(&view->line, text, len);
 
-	json_raw(&view->line, safe, n);
-	for (int i = (int)n; view->aligned && i < width; i++)
-		json_raw(&view->line, " ", 1);
+	if (view->aligned && n < width)
+		line_spaces(&view->line, width - n);
 }
 
 static const char *color_of(const struct view *view, uint8_t state)
@@ -62,7 +45,7 @@ static void put_clock(struct view *view, uint64_t ts_ns)
 	char time[FORMAT_TIME_SIZE];
 
 	format_time((int64_t)ts_ns + view->realtime_offset_ns, time);
-	put(view, "%.*s ", CLOCK_LEN, time + CLOCK_AT);
+	line_printf(&view->line, "%.*s ", CLOCK_LEN, time + CLOCK_AT);
 }
 
 static void put_owner(struct view *view, const struct process *owner)
@@ -71,12 +54,12 @@ static void put_owner(struct view *view, const struct process *owner)
 
 	if (owner)
 		snprintf(pid, sizeof(pid), "%u", owner->pid);
-	put(view, view->aligned ? "%7s " : "%s ", pid);
+	line_printf(&view->line, view->aligned ? "%7s " : "%s ", pid);
 	if (owner && owner->comm[0])
 		put_escaped(view, owner->comm, strlen(owner->comm), SW_COMM_LEN);
 	else
 		put_escaped(view, "?", 1, SW_COMM_LEN);
-	put(view, " ");
+	line_printf(&view->line, " ");
 }
 
 static void put_states(struct view *view, const struct event *told)
@@ -90,9 +73,9 @@ static void put_states(struct view *view, const struct event *told)
 		if (told->kind == EVENT_OWNER)
 			new_name = conn_state_name(told->conn.state);
 	}
-	put(view, view->aligned ? "%-11s -> %s%-11s%s " : "%s -> %s%s%s ",
-	    old_name ? old_name : "?", color_of(view, told->new_state), new_name ? new_name : "?",
-	    reset);
+	line_printf(&view->line, view->aligned ? "%-11s -> %s%-11s%s " : "%s -> %s%s%s ",
+		    old_name ? old_name : "?", color_of(view, told->new_state),
+		    new_name ? new_name : "?", reset);
 }
 
 static void put_ends(struct view *view, const struct conn *conn)
@@ -101,7 +84,7 @@ static void put_ends(struct view *view, const struct conn *conn)
 
 	format_endpoint(conn->ends.family, conn->ends.laddr, conn->ends.lport, local);
 	format_endpoint(conn->ends.family, conn->ends.raddr, conn->ends.rport, remote);
-	put(view, view->aligned ? "%-21s %-21s" : "%s %s", local, remote);
+	line_printf(&view->line, view->aligned ? "%-21s %-21s" : "%s %s", local, remote);
 }
 
 static void put_last(struct view *view, const struct event *told)
@@ -111,18 +94,19 @@ static void put_last(struct view *view, const struct event *told)
 	char duration[FORMAT_DURATION_SIZE];
 
 	if (reason)
-		put(view, " %s", reason);
+		line_printf(&view->line, " %s", reason);
 	if (error)
-		put(view, " %s", error);
+		line_printf(&view->line, " %s", error);
 	if (!told->conn.existed && told->ts_ns >= told->conn.opened_ns) {
 		format_duration((told->ts_ns - told->conn.opened_ns) / NSEC_PER_USEC, duration);
-		put(view, " after %s", duration);
+		line_printf(&view->line, " after %s", duration);
 	}
 	if (told->conn.counted && told->old_state != SW_TCP_LISTEN)
-		put(view, " rx %llu B tx %llu B", (unsigned long long)told->conn.counters.rx_bytes,
-		    (unsigned long long)told->conn.counters.tx_bytes);
+		line_printf(&view->line, " rx %llu B tx %llu B",
+			    (unsigned long long)told->conn.counters.rx_bytes,
+			    (unsigned long long)told->conn.counters.tx_bytes);
 	if (told->conn.counted && told->conn.counters.retrans)
-		put(view, " retrans %u", told->conn.counters.retrans);
+		line_printf(&view->line, " retrans %u", told->conn.counters.retrans);
 }
 
 static void put_notes(struct view *view, const struct event *told)
@@ -130,30 +114,30 @@ static void put_notes(struct view *view, const struct event *told)
 	const struct process *owner = told->conn.owner;
 
 	if (told->inferred)
-		put(view, " (inferred)");
+		line_printf(&view->line, " (inferred)");
 	if (told->acted) {
-		put(view, " by ");
+		line_printf(&view->line, " by ");
 		put_escaped(view, told->actor.comm, strnlen(told->actor.comm, SW_COMM_LEN), 0);
-		put(view, "[%u]", told->actor.pid);
+		line_printf(&view->line, "[%u]", told->actor.pid);
 	}
 	if (told->previous_owner) {
-		put(view, " before: ");
+		line_printf(&view->line, " before: ");
 		put_escaped(view, told->previous_owner->comm, strlen(told->previous_owner->comm),
 			    0);
-		put(view, "[%u]", told->previous_owner->pid);
+		line_printf(&view->line, "[%u]", told->previous_owner->pid);
 	}
 	if (told->last)
 		put_last(view, told);
 	if (owner && owner->exe &&
 	    (told->kind != EVENT_STATE || told->old_state == SW_TCP_CLOSE ||
 	     told->old_state == SW_TCP_LISTEN)) {
-		put(view, " ");
+		line_printf(&view->line, " ");
 		put_escaped(view, owner->exe, strlen(owner->exe), 0);
 		if (owner->exe_deleted)
-			put(view, " (deleted)");
+			line_printf(&view->line, " (deleted)");
 	}
 	if (owner && owner->container && told->old_state == SW_TCP_CLOSE) {
-		put(view, " %s:", owner->runtime);
+		line_printf(&view->line, " %s:", owner->runtime);
 		put_escaped(view, owner->container, strnlen(owner->container, 12), 0);
 	}
 }
@@ -161,33 +145,33 @@ static void put_notes(struct view *view, const struct event *told)
 static void put_ancestors(struct view *view, const struct process *process)
 {
 	for (process = process ? process->parent : NULL; process; process = process->parent) {
-		put(view, " < ");
+		line_printf(&view->line, " < ");
 		put_escaped(view, process->comm, strlen(process->comm), 0);
-		put(view, "[%u]", process->pid);
+		line_printf(&view->line, "[%u]", process->pid);
 	}
 }
 
 static void start(struct view *view, const struct sw_start *record)
 {
-	put(view,
-	    view->aligned ? "%-15s %7s %-16s %-11s    %-11s %-21s %s\n"
-			  : "%s %s %s %s -> %s %s %s\n",
-	    "TIME (UTC)", "PID", "COMM", "FROM", "TO", "LOCAL", "REMOTE");
+	line_printf(&view->line,
+		    view->aligned ? "%-15s %7s %-16s %-11s    %-11s %-21s %s\n"
+				  : "%s %s %s %s -> %s %s %s\n",
+		    "TIME (UTC)", "PID", "COMM", "FROM", "TO", "LOCAL", "REMOTE");
 }
 
 static void event(struct view *view, const struct event *told)
 {
 	put_clock(view, told->ts_ns);
 	if (told->kind == EVENT_LOST) {
-		put(view, "LOST %llu records: the table is being repaired\n",
-		    (unsigned long long)told->count);
+		line_printf(&view->line, "LOST %llu records: the table is being repaired\n",
+			    (unsigned long long)told->count);
 		return;
 	}
 	if (told->kind == EVENT_RESYNC) {
-		put(view, "RESYNC %llu added, %llu changed, %llu removed\n",
-		    (unsigned long long)told->resync.added,
-		    (unsigned long long)told->resync.changed,
-		    (unsigned long long)told->resync.removed);
+		line_printf(&view->line, "RESYNC %llu added, %llu changed, %llu removed\n",
+			    (unsigned long long)told->resync.added,
+			    (unsigned long long)told->resync.changed,
+			    (unsigned long long)told->resync.removed);
 		return;
 	}
 	put_owner(view, told->conn.owner);
@@ -196,7 +180,7 @@ static void event(struct view *view, const struct event *told)
 	put_notes(view, told);
 	if (view->ancestors)
 		put_ancestors(view, told->conn.owner);
-	put(view, "\n");
+	line_printf(&view->line, "\n");
 }
 
 /* The summary goes to standard error: the command prints it. */
