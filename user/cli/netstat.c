@@ -205,7 +205,7 @@ static int repeat_sockets(struct netstat *netstat, unsigned int display)
 
 	table->display = netstat->options.repeated ? display : 0;
 	table->ts_ns = live_now_ns();
-	table->realtime_offset_ns = live_realtime_ns() - (int64_t)table->ts_ns;
+	table->realtime_offset_ns = live_realtime_offset_ns(NULL);
 	return r == 0 ? netstat_show_sockets(netstat, 0) : r;
 }
 

@@ -56,9 +56,27 @@ int64_t live_realtime_ns(void)
 	return (int64_t)(now.tv_sec * NSEC_PER_SEC + now.tv_nsec);
 }
 
-static int64_t realtime_offset_ns(void)
+/* A busy machine may run another task between two readings: the closest of a few counts. */
+#define CLOCK_TRIES 8
+
+int64_t live_realtime_offset_ns(uint64_t *ret_spread_ns)
 {
-	return live_realtime_ns() - (int64_t)live_now_ns();
+	uint64_t best_ns = UINT64_MAX;
+	int64_t offset = 0;
+
+	for (int i = 0; i < CLOCK_TRIES && best_ns > NSEC_PER_USEC; i++) {
+		uint64_t before = live_now_ns();
+		int64_t realtime = live_realtime_ns();
+		uint64_t spread = live_now_ns() - before;
+
+		if (spread < best_ns) {
+			best_ns = spread;
+			offset = realtime - (int64_t)(before + spread / 2);
+		}
+	}
+	if (ret_spread_ns)
+		*ret_spread_ns = best_ns;
+	return offset;
 }
 
 /* libbpf's talk has no context pointer, and is only of use when something has failed. */
@@ -236,13 +254,17 @@ static void *make(struct live *live, uint16_t kind, size_t size)
 	return header;
 }
 
-/* A step of the clock, or a suspend, in which CLOCK_MONOTONIC stands still. */
+/*
+ * A step of the clock, or a suspend, in which CLOCK_MONOTONIC stands still. What the two readings
+ * can be apart is no step: it would turn the times of one connection around.
+ */
 static int tell_clock(struct live *live)
 {
-	int64_t offset = realtime_offset_ns();
+	uint64_t spread_ns;
+	int64_t offset = live_realtime_offset_ns(&spread_ns);
 	struct sw_clock *clock;
 
-	if (llabs(offset - live->clock_told_ns) < (long long)NSEC_PER_MSEC)
+	if ((uint64_t)llabs(offset - live->clock_told_ns) < NSEC_PER_MSEC + spread_ns)
 		return 0;
 	clock = make(live, SW_RECORD_CLOCK, sizeof(*clock));
 	if (!clock)

@@ -74,3 +74,9 @@ bool live_sleep(struct live *live);
 /* CLOCK_MONOTONIC, CLOCK_REALTIME. */
 uint64_t live_now_ns(void);
 int64_t live_realtime_ns(void);
+
+/*
+ * What to add to CLOCK_MONOTONIC to reach CLOCK_REALTIME. *ret_spread_ns (or NULL): how far the
+ * readings of the two were apart, so at most twice the error.
+ */
+int64_t live_realtime_offset_ns(uint64_t *ret_spread_ns);
