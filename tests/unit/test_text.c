@@ -14,6 +14,37 @@ static void check(const char *text, size_t len, const char *expected)
 
 #define CHECK(literal, expected) check(literal, sizeof(literal) - 1, expected)
 
+static void check_decimal(uint64_t value, const char *expected)
+{
+	char out[TEXT_DECIMAL_SIZE + 1] = "";
+
+	assert_int_equal(text_decimal(value, out), strlen(expected));
+	expect_text(out, expected);
+}
+
+static void numbers_are_decimal(void **state)
+{
+	(void)state;
+	check_decimal(0, "0");
+	check_decimal(9, "9");
+	check_decimal(10, "10");
+	check_decimal(99, "99");
+	check_decimal(100, "100");
+	check_decimal(65535, "65535");
+	check_decimal(UINT64_MAX, "18446744073709551615");
+}
+
+static void plain_text_is_cut_at_the_end_of_the_room(void **state)
+{
+	char out[5];
+
+	(void)state;
+	assert_int_equal(text_escape("abcdefgh", 8, out, sizeof(out)), 4);
+	expect_text(out, "abcd");
+	assert_int_equal(text_escape("abc\n", 4, out, sizeof(out)), 3);
+	expect_text(out, "abc");
+}
+
 static void plain_text_passes(void **state)
 {
 	(void)state;
@@ -133,6 +164,8 @@ static void length_never_looks_beyond_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_decimal),
+		cmocka_unit_test(plain_text_is_cut_at_the_end_of_the_room),
 		cmocka_unit_test(plain_text_passes),
 		cmocka_unit_test(valid_utf8_passes),
 		cmocka_unit_test(control_characters_are_escaped),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Hostile bytes to printable text. JSON has its own rules: view/json.c. */
+/* Numbers, and hostile bytes, to printable text. JSON has its own rules: view/json.c. */
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -7,6 +7,37 @@
 #include <string.h>
 
 #define ESCAPE_MAX 10 /* \u{10ffff} */
+
+/* Bytes that need no look: printable ASCII without the backslash. */
+static const bool plain[256] = {
+	[' ' ... '['] = true,
+	[']' ... '~'] = true,
+};
+
+size_t text_decimal(uint64_t value, char out[TEXT_DECIMAL_SIZE])
+{
+	static const char pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+	char digits[TEXT_DECIMAL_SIZE];
+	char *first = digits + sizeof(digits);
+
+	while (value >= 100) {
+		first -= 2;
+		memcpy(first, pairs + 2 * (value % 100), 2);
+		value /= 100;
+	}
+	if (value >= 10) {
+		first -= 2;
+		memcpy(first, pairs + 2 * value, 2);
+	} else {
+		*--first = (char)('0' + value);
+	}
+	memcpy(out, first, (size_t)(digits + sizeof(digits) - first));
+	return (size_t)(digits + sizeof(digits) - first);
+}
 
 static bool is_continuation(unsigned char byte)
 {
@@ -92,10 +123,25 @@ static size_t escape_code(uint32_t code, char out[ESCAPE_MAX])
 	return len;
 }
 
+/* How many bytes pass as they are, up to `most`. */
+static size_t plain_run(const char *text, size_t len, size_t most)
+{
+	size_t run = 0;
+
+	if (len > most)
+		len = most;
+	while (run < len && plain[(unsigned char)text[run]])
+		run++;
+	return run;
+}
+
 size_t text_escape(const char *text, size_t len, char *out, size_t size)
 {
-	size_t written = 0;
+	size_t written = plain_run(text, len, size - 1);
 
+	memcpy(out, text, written);
+	text += written;
+	len -= written;
 	while (len) {
 		char escaped[ESCAPE_MAX];
 		const char *from = text;

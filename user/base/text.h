@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hostile bytes to printable text. */
+/* Numbers and hostile bytes to printable text. */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* A 64-bit number; no NUL. */
+#define TEXT_DECIMAL_SIZE 20
+/* Returns the number of digits. By hand, because this runs for every number of every row. */
+size_t text_decimal(uint64_t value, char out[TEXT_DECIMAL_SIZE]);
 
 /*
  * Copy `text` (`len` bytes, any bytes) to `out` so that a terminal shows it and obeys none of it:

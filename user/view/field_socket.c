@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "base/util.h"
 #include "model/process.h"
 
@@ -173,10 +174,15 @@ void field_get_closed(const struct field_context *context, struct value *ret)
 void field_get_protocol(const struct field_context *context, struct value *ret)
 {
 	const struct socket_row *row = context->socket;
-	int len = snprintf(ret->buffer, sizeof(ret->buffer), "%s%s", socket_kind_name(row->kind),
-			   conn_is_v6(&context->event->conn) ? "6" : "");
+	static const char *const v6_names[SOCKET_KINDS] = {
+		[SOCKET_TCP] = "tcp6",
+		[SOCKET_UDP] = "udp6",
+		[SOCKET_RAW] = "raw6",
+		[SOCKET_UNIX] = "unix",
+	};
 
-	field_set_text(ret, ret->buffer, (size_t)len);
+	field_set_string(ret, conn_is_v6(&context->event->conn) ? v6_names[row->kind]
+								: socket_kind_name(row->kind));
 }
 
 static size_t append(char *out, size_t size, size_t len, const char *text)
@@ -256,12 +262,14 @@ void field_get_remote(const struct field_context *context, struct value *ret)
 void field_get_program(const struct field_context *context, struct value *ret)
 {
 	const struct process *owner = context->event->conn.owner;
-	int len;
+	size_t len;
 
 	if (!owner)
 		return;
-	len = snprintf(ret->buffer, sizeof(ret->buffer), "%u/%s", owner->pid, owner->comm);
-	field_set_text(ret, ret->buffer, (size_t)len);
+	len = text_decimal(owner->pid, ret->buffer);
+	ret->buffer[len++] = '/';
+	len = append(ret->buffer, sizeof(ret->buffer), len, owner->comm);
+	field_set_text(ret, ret->buffer, len);
 }
 
 void field_get_timers(const struct field_context *context, struct value *ret)

@@ -8,8 +8,7 @@
 #include "base/text.h"
 
 #define CAPACITY_MIN 4096 /* a few objects; most are below 600 bytes */
-#define U64_DIGITS 20
-#define STRING_GROWTH 6 /* \u00NN for one byte */
+#define STRING_GROWTH 6	  /* \u00NN for one byte */
 
 /* Bytes that need no look: printable ASCII without the quote and the backslash. */
 static const bool plain[256] = {
@@ -147,48 +146,24 @@ void json_bool(struct json *json, bool value)
 		put_value(json, "false", 5);
 }
 
-static char *put_u64(char *out, uint64_t value)
-{
-	static const char pairs[] = "0001020304050607080910111213141516171819"
-				    "2021222324252627282930313233343536373839"
-				    "4041424344454647484950515253545556575859"
-				    "6061626364656667686970717273747576777879"
-				    "8081828384858687888990919293949596979899";
-	char digits[U64_DIGITS];
-	char *first = digits + sizeof(digits);
-
-	while (value >= 100) {
-		first -= 2;
-		memcpy(first, pairs + 2 * (value % 100), 2);
-		value /= 100;
-	}
-	if (value >= 10) {
-		first -= 2;
-		memcpy(first, pairs + 2 * value, 2);
-	} else {
-		*--first = (char)('0' + value);
-	}
-	memcpy(out, first, (size_t)(digits + sizeof(digits) - first));
-	return out + (digits + sizeof(digits) - first);
-}
-
 void json_u64(struct json *json, uint64_t value)
 {
-	char *out = begin_value(json, U64_DIGITS);
+	char *out = begin_value(json, TEXT_DECIMAL_SIZE);
 
 	if (out)
-		commit(json, put_u64(out, value));
+		commit(json, out + text_decimal(value, out));
 }
 
 void json_i64(struct json *json, int64_t value)
 {
-	char *out = begin_value(json, U64_DIGITS + 1);
+	char *out = begin_value(json, TEXT_DECIMAL_SIZE + 1);
 
 	if (!out)
 		return;
 	if (value < 0)
 		*out++ = '-';
-	commit(json, put_u64(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
+	out += text_decimal(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, out);
+	commit(json, out);
 }
 
 static char *put_escape(char *out, unsigned char code)

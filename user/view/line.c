@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -18,6 +19,27 @@ void line_printf(struct json *out, const char *format, ...)
 	va_end(arguments);
 	if (len > 0)
 		json_raw(out, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1);
+}
+
+void line_string(struct json *out, const char *text)
+{
+	json_raw(out, text, strlen(text));
+}
+
+void line_number(struct json *out, uint64_t number)
+{
+	char digits[TEXT_DECIMAL_SIZE];
+
+	json_raw(out, digits, text_decimal(number, digits));
+}
+
+void line_padded(struct json *out, const char *text, size_t width)
+{
+	size_t len = strlen(text);
+
+	json_raw(out, text, len);
+	if (len < width)
+		line_spaces(out, width - len);
 }
 
 void line_spaces(struct json *out, size_t count)

@@ -179,7 +179,8 @@ void table_measure(struct table *table, const struct table_row *row)
 		return;
 	event_of(table, row, &event);
 	context = context_of(table, row, &event);
-	for (size_t i = 0; i < table->column_count; i++) {
+	/* Nothing follows the last one. */
+	for (size_t i = 0; i + 1 < table->column_count; i++) {
 		struct value value;
 		size_t width;
 

@@ -15,8 +15,7 @@ static size_t text_of(const struct value *value, char buffer[LINE_TEXT_SIZE])
 {
 	switch (value->kind) {
 	case VALUE_NUMBER:
-		return (size_t)snprintf(buffer, LINE_TEXT_SIZE, "%llu",
-					(unsigned long long)value->number);
+		return text_decimal(value->number, buffer);
 	case VALUE_BOOL:
 		return (size_t)snprintf(buffer, LINE_TEXT_SIZE, "%s", value->number ? "yes" : "no");
 	case VALUE_TEXT:
@@ -24,7 +23,8 @@ static size_t text_of(const struct value *value, char buffer[LINE_TEXT_SIZE])
 	case VALUE_NONE:
 		break;
 	}
-	return (size_t)snprintf(buffer, LINE_TEXT_SIZE, "-");
+	buffer[0] = '-';
+	return 1;
 }
 
 size_t table_text_width(const struct value *value)
@@ -98,7 +98,7 @@ void table_text_row(struct table *table, const struct field_context *context)
 	char text[LINE_TEXT_SIZE];
 	size_t pad = 0;
 
-	line_printf(&table->out, "%s", color);
+	line_string(&table->out, color);
 	for (size_t i = 0; i < table->column_count; i++) {
 		struct value value;
 		size_t len, columns;
@@ -110,8 +110,8 @@ void table_text_row(struct table *table, const struct field_context *context)
 		json_raw(&table->out, text, len);
 		pad = table->widths[i] > columns ? table->widths[i] - columns : 0;
 	}
-	line_printf(&table->out, "%s%s\n", table->marks && context->socket->fresh ? " *new" : "",
-		    *color ? "\033[0m" : "");
+	line_string(&table->out, table->marks && context->socket->fresh ? " *new" : "");
+	line_string(&table->out, *color ? "\033[0m\n" : "\n");
 	table_text_below(table, context);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/util.h"
 #include "model/process.h"
 #include "view/field.h"
@@ -11,6 +12,11 @@
 
 #define CLOCK_AT 11  /* of 2026-11-24T00:11:22.123456789Z: the time of day */
 #define CLOCK_LEN 15 /* with microseconds */
+
+/* Of the columns, as start() has them too. */
+#define PID_WIDTH 7
+#define STATE_WIDTH 11
+#define ENDPOINT_WIDTH 21
 
 /* Hostile bytes, padded to a column. */
 static void put_escaped(struct view *view, const char *text, size_t len, size_t width)
@@ -45,46 +51,54 @@ static void put_clock(struct view *view, uint64_t ts_ns)
 	char time[FORMAT_TIME_SIZE];
 
 	format_time((int64_t)ts_ns + view->realtime_offset_ns, time);
-	line_printf(&view->line, "%.*s ", CLOCK_LEN, time + CLOCK_AT);
+	time[CLOCK_AT + CLOCK_LEN] = ' ';
+	json_raw(&view->line, time + CLOCK_AT, CLOCK_LEN + 1);
 }
 
 static void put_owner(struct view *view, const struct process *owner)
 {
-	char pid[16] = "?";
+	char pid[TEXT_DECIMAL_SIZE] = "?";
+	size_t len = owner ? text_decimal(owner->pid, pid) : 1;
 
-	if (owner)
-		snprintf(pid, sizeof(pid), "%u", owner->pid);
-	line_printf(&view->line, view->aligned ? "%7s " : "%s ", pid);
+	if (view->aligned && len < PID_WIDTH)
+		line_spaces(&view->line, PID_WIDTH - len);
+	json_raw(&view->line, pid, len);
+	line_string(&view->line, " ");
 	if (owner && owner->comm[0])
 		put_escaped(view, owner->comm, strlen(owner->comm), SW_COMM_LEN);
 	else
 		put_escaped(view, "?", 1, SW_COMM_LEN);
-	line_printf(&view->line, " ");
+	line_string(&view->line, " ");
 }
 
 static void put_states(struct view *view, const struct event *told)
 {
 	const char *old_name = conn_state_name(told->old_state);
 	const char *new_name = conn_state_name(told->new_state);
-	const char *reset = view->color ? "\033[0m" : "";
+	size_t width = view->aligned ? STATE_WIDTH : 0;
 
 	if (told->kind != EVENT_STATE) {
 		old_name = told->kind == EVENT_EXISTS ? "exists" : "owner";
 		if (told->kind == EVENT_OWNER)
 			new_name = conn_state_name(told->conn.state);
 	}
-	line_printf(&view->line, view->aligned ? "%-11s -> %s%-11s%s " : "%s -> %s%s%s ",
-		    old_name ? old_name : "?", color_of(view, told->new_state),
-		    new_name ? new_name : "?", reset);
+	line_padded(&view->line, old_name ? old_name : "?", width);
+	line_string(&view->line, " -> ");
+	line_string(&view->line, color_of(view, told->new_state));
+	line_padded(&view->line, new_name ? new_name : "?", width);
+	line_string(&view->line, view->color ? "\033[0m " : " ");
 }
 
 static void put_ends(struct view *view, const struct conn *conn)
 {
-	char local[FORMAT_ENDPOINT_SIZE], remote[FORMAT_ENDPOINT_SIZE];
+	size_t width = view->aligned ? ENDPOINT_WIDTH : 0;
+	char end[FORMAT_ENDPOINT_SIZE];
 
-	format_endpoint(conn->ends.family, conn->ends.laddr, conn->ends.lport, local);
-	format_endpoint(conn->ends.family, conn->ends.raddr, conn->ends.rport, remote);
-	line_printf(&view->line, view->aligned ? "%-21s %-21s" : "%s %s", local, remote);
+	format_endpoint(conn->ends.family, conn->ends.laddr, conn->ends.lport, end);
+	line_padded(&view->line, end, width);
+	line_string(&view->line, " ");
+	format_endpoint(conn->ends.family, conn->ends.raddr, conn->ends.rport, end);
+	line_padded(&view->line, end, width);
 }
 
 static void put_last(struct view *view, const struct event *told)
@@ -93,18 +107,24 @@ static void put_last(struct view *view, const struct event *told)
 	const char *error = told->conn.error ? format_errno(told->conn.error) : NULL;
 	char duration[FORMAT_DURATION_SIZE];
 
-	if (reason)
-		line_printf(&view->line, " %s", reason);
+	if (reason) {
+		line_string(&view->line, " ");
+		line_string(&view->line, reason);
+	}
 	if (error)
 		line_printf(&view->line, " %s", error);
 	if (!told->conn.existed && told->ts_ns >= told->conn.opened_ns) {
 		format_duration((told->ts_ns - told->conn.opened_ns) / NSEC_PER_USEC, duration);
-		line_printf(&view->line, " after %s", duration);
+		line_string(&view->line, " after ");
+		line_string(&view->line, duration);
 	}
-	if (told->conn.counted && told->old_state != SW_TCP_LISTEN)
-		line_printf(&view->line, " rx %llu B tx %llu B",
-			    (unsigned long long)told->conn.counters.rx_bytes,
-			    (unsigned long long)told->conn.counters.tx_bytes);
+	if (told->conn.counted && told->old_state != SW_TCP_LISTEN) {
+		line_string(&view->line, " rx ");
+		line_number(&view->line, told->conn.counters.rx_bytes);
+		line_string(&view->line, " B tx ");
+		line_number(&view->line, told->conn.counters.tx_bytes);
+		line_string(&view->line, " B");
+	}
 	if (told->conn.counted && told->conn.counters.retrans)
 		line_printf(&view->line, " retrans %u", told->conn.counters.retrans);
 }
@@ -131,7 +151,7 @@ static void put_notes(struct view *view, const struct event *told)
 	if (owner && owner->exe &&
 	    (told->kind != EVENT_STATE || told->old_state == SW_TCP_CLOSE ||
 	     told->old_state == SW_TCP_LISTEN)) {
-		line_printf(&view->line, " ");
+		line_string(&view->line, " ");
 		put_escaped(view, owner->exe, strlen(owner->exe), 0);
 		if (owner->exe_deleted)
 			line_printf(&view->line, " (deleted)");
@@ -180,7 +200,7 @@ static void event(struct view *view, const struct event *told)
 	put_notes(view, told);
 	if (view->ancestors)
 		put_ancestors(view, told->conn.owner);
-	line_printf(&view->line, "\n");
+	line_string(&view->line, "\n");
 }
 
 /* The summary goes to standard error: the command prints it. */
