@@ -15,14 +15,14 @@
 static __always_inline struct sock *tcp_socket_of_fd(__s64 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
+	struct fdtable *table = BPF_CORE_READ(task->files, fdt);
+	struct file **files, *file = NULL;
 	struct socket *socket;
 	struct sock *sk;
 
 	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
 		return NULL;
+	files = BPF_CORE_READ(table, fd);
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;

@@ -37,8 +37,45 @@ static __always_inline void read_ends(struct sock_common *common, struct sw_endp
 	read_tuple(common, to);
 }
 
-/* The cookie is what somebody else has generated, or 0. */
-static __always_inline void read_ends_raw(struct sock_common *common, struct sw_endpoints *to)
+/*
+ * A copy of the kernel's struct sock_common, of which an address is all we have: one probe read
+ * instead of a dozen. Its size is the kernel's of 6.1 to 7.2; the fields are found by CO-RE.
+ */
+struct sock_block {
+	__u8 bytes[136];
+} __attribute__((aligned(8)));
+
+#define SOCK_BLOCK_FIELD(block, field)                                                           \
+	(*(typeof(((struct sock_common *)0)->field) *)((block)->bytes +                          \
+						       bpf_core_field_offset(struct sock_common, \
+									     field)))
+
+/* A kernel with a larger one is read field by field: what is not taken, is not verified. */
+static __always_inline bool sock_block_fits(void)
+{
+	return bpf_core_type_size(struct sock_common) <= sizeof(struct sock_block);
+}
+
+static __always_inline void read_block_ends(const struct sock_block *block, struct sw_endpoints *to)
+{
+	struct net *net = SOCK_BLOCK_FIELD(block, skc_net.net);
+
+	to->cookie = SOCK_BLOCK_FIELD(block, skc_cookie.counter);
+	to->netns = BPF_CORE_READ(net, ns.inum);
+	to->family = SOCK_BLOCK_FIELD(block, skc_family);
+	to->protocol = SW_PROTO_TCP;
+	to->lport = SOCK_BLOCK_FIELD(block, skc_num);
+	to->rport = bpf_ntohs(SOCK_BLOCK_FIELD(block, skc_dport));
+	if (to->family == SW_FAMILY_INET) {
+		*(__be32 *)to->laddr = SOCK_BLOCK_FIELD(block, skc_rcv_saddr);
+		*(__be32 *)to->raddr = SOCK_BLOCK_FIELD(block, skc_daddr);
+	} else if (bpf_core_field_exists(struct sock_common, skc_v6_daddr)) { /* CONFIG_IPV6 */
+		*(struct in6_addr *)to->laddr = SOCK_BLOCK_FIELD(block, skc_v6_rcv_saddr);
+		*(struct in6_addr *)to->raddr = SOCK_BLOCK_FIELD(block, skc_v6_daddr);
+	}
+}
+
+static __always_inline void read_fields_ends(struct sock_common *common, struct sw_endpoints *to)
 {
 	to->cookie = BPF_CORE_READ(common, skc_cookie.counter);
 	to->netns = BPF_CORE_READ(common, skc_net.net, ns.inum);
@@ -53,6 +90,19 @@ static __always_inline void read_ends_raw(struct sock_common *common, struct sw_
 		bpf_core_read(to->laddr, sizeof(to->laddr), &common->skc_v6_rcv_saddr);
 		bpf_core_read(to->raddr, sizeof(to->raddr), &common->skc_v6_daddr);
 	}
+}
+
+/* The cookie is what somebody else has generated, or 0. */
+static __always_inline void read_ends_raw(struct sock_common *common, struct sw_endpoints *to)
+{
+	struct sock_block block = {};
+
+	if (!sock_block_fits()) {
+		read_fields_ends(common, to);
+		return;
+	}
+	bpf_probe_read_kernel(&block, sizeof(block), common);
+	read_block_ends(&block, to);
 }
 
 /*
