@@ -24,7 +24,7 @@ static void add(struct batch *batch, uint64_t ts_ns, uint64_t mark)
 {
 	struct sw_lost record = record_lost(ts_ns, mark);
 
-	expect_ok(batch_copy(batch, &record, sizeof(record)));
+	expect_ok(batch_copy(batch, &record, sizeof(record), NULL, 0));
 }
 
 static uint64_t mark_at(const struct batch *batch, size_t index)
@@ -82,7 +82,7 @@ static void records_of_several_sizes_are_aligned(void **state)
 	struct batch *batch = *state;
 
 	for (size_t size = sizeof(struct sw_header); size < 40; size++)
-		expect_ok(batch_copy(batch, bytes, size));
+		expect_ok(batch_copy(batch, bytes, size, NULL, 0));
 	for (size_t i = 0; i < batch->count; i++) {
 		assert_int_equal((uintptr_t)batch_at(batch, i) % 8, 0);
 		assert_memory_equal(batch_at(batch, i), bytes, sizeof(struct sw_header) + i);
@@ -121,7 +121,7 @@ static void the_largest_record_fits(void **state)
 
 	assert_non_null(large);
 	large[(64 << 10) - 1] = 'x';
-	expect_ok(batch_copy(*state, large, 64 << 10));
+	expect_ok(batch_copy(*state, large, 64 << 10, NULL, 0));
 	assert_memory_equal(batch_at(*state, 0), large, 64 << 10);
 	free(large);
 }

@@ -36,29 +36,45 @@ static bool make_room(void **memory, size_t *capacity, size_t needed, size_t ite
 	return true;
 }
 
-void *batch_add(struct batch *batch, size_t size)
+static size_t pad(size_t size)
 {
-	size_t padded = (size + 7) & ~(size_t)7;
-	void *record;
+	return (size + 7) & ~(size_t)7;
+}
+
+static char *add(struct batch *batch, size_t size)
+{
+	size_t padded = pad(size);
+	char *record;
 
 	if (!make_room((void **)&batch->bytes, &batch->capacity, batch->len + padded, 1) ||
 	    !make_room((void **)&batch->offsets, &batch->offsets_capacity, batch->count + 1,
 		       sizeof(*batch->offsets)))
 		return NULL;
 	record = batch->bytes + batch->len;
-	memset(record, 0, padded);
 	batch->offsets[batch->count++] = batch->len;
 	batch->len += padded;
 	return record;
 }
 
-int batch_copy(struct batch *batch, const void *record, size_t size)
+void *batch_add(struct batch *batch, size_t size)
 {
-	void *to = batch_add(batch, size);
+	void *record = add(batch, size);
+
+	return record ? memset(record, 0, pad(size)) : NULL;
+}
+
+int batch_copy(struct batch *batch, const void *first, size_t first_size, const void *second,
+	       size_t second_size)
+{
+	size_t size = first_size + second_size;
+	char *to = add(batch, size);
 
 	if (!to)
 		return -ENOMEM;
-	memcpy(to, record, size);
+	memcpy(to, first, first_size);
+	if (second_size)
+		memcpy(to + first_size, second, second_size);
+	memset(to + size, 0, pad(size) - size);
 	return 0;
 }
 

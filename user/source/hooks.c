@@ -90,7 +90,7 @@ const char *hook_mechanism_name(enum hook_mechanism mechanism)
 }
 
 /* r0 = 0; exit */
-static bool fentry_loads(const char *function)
+static bool fentry_loads(const struct btf *btf, const char *function)
 {
 	static const struct bpf_insn program[] = {
 		{ .code = 0xb7, .dst_reg = 0, .imm = 0 },
@@ -98,7 +98,7 @@ static bool fentry_loads(const char *function)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
 	CLEANUP_FD int fd = -1;
-	int id = libbpf_find_vmlinux_btf_id(function, BPF_TRACE_FENTRY);
+	int id = btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) : -ENOENT;
 
 	if (id <= 0)
 		return false;
@@ -108,9 +108,9 @@ static bool fentry_loads(const char *function)
 	return fd >= 0;
 }
 
-bool hooks_trampolines_work(void)
+bool hooks_trampolines_work(const struct btf *btf)
 {
-	return fentry_loads("tcp_set_state");
+	return fentry_loads(btf, "tcp_set_state");
 }
 
 static bool kprobes_work(void)
@@ -119,17 +119,14 @@ static bool kprobes_work(void)
 	return access("/sys/bus/event_source/devices/kprobe/type", R_OK) == 0;
 }
 
-int hooks_tracepoint_arguments(const char *name)
+int hooks_tracepoint_arguments(const struct btf *btf, const char *name)
 {
-	static struct btf *btf; /* parsed once: it has a hundred thousand types */
 	const struct btf_type *type;
 	char typedef_name[64];
 	int id;
 
 	if (!btf)
-		btf = btf__load_vmlinux_btf();
-	if (!btf)
-		return -errno;
+		return -ENOENT;
 	snprintf(typedef_name, sizeof(typedef_name), "btf_trace_%s", name);
 	id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
 	if (id < 0)
@@ -142,13 +139,13 @@ int hooks_tracepoint_arguments(const char *name)
 }
 
 static const char *why_missing(const struct hook *hook, const struct kernel_facts *facts,
-			       bool tracefs)
+			       const struct btf *btf, bool tracefs)
 {
 	int arguments;
 
 	switch (hook->mechanism) {
 	case HOOK_TP_BTF:
-		arguments = hooks_tracepoint_arguments(hook->target);
+		arguments = hooks_tracepoint_arguments(btf, hook->target);
 		if (arguments < 0)
 			return "this kernel has no such tracepoint";
 		if ((unsigned int)arguments < hook->arguments)
@@ -157,7 +154,7 @@ static const char *why_missing(const struct hook *hook, const struct kernel_fact
 			return "/proc/kallsyms hides addresses: set kernel.kptr_restrict to 0 or 1";
 		return NULL;
 	case HOOK_FENTRY:
-		return fentry_loads(hook->target) ? NULL : "the function cannot be traced";
+		return fentry_loads(btf, hook->target) ? NULL : "the function cannot be traced";
 	case HOOK_KPROBE:
 		return kprobes_work() ? NULL : "this kernel was built without CONFIG_KPROBES";
 	case HOOK_TRACEPOINT:
@@ -182,7 +179,8 @@ static bool is_replaced(const struct hook *hook, const struct hook_status *statu
 	return false;
 }
 
-void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, struct hook_status *status)
+void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, const struct btf *btf,
+		  struct hook_status *status)
 {
 	CLEANUP_FD int tracefs = kernel_open_tracefs();
 
@@ -190,7 +188,7 @@ void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, struct ho
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		if (!(hooks[i].modes & 1u << mode) || is_replaced(&hooks[i], status))
 			continue;
-		status[i].why = why_missing(&hooks[i], facts, tracefs >= 0);
+		status[i].why = why_missing(&hooks[i], facts, btf, tracefs >= 0);
 		status[i].state = status[i].why ? HOOK_MISSING : HOOK_SELECTED;
 	}
 }

@@ -11,6 +11,7 @@
 
 struct bpf_link;
 struct bpf_object;
+struct btf;
 
 enum hook_mechanism {
 	HOOK_TP_BTF,
@@ -60,13 +61,22 @@ const struct hook *hooks_at(size_t index);
 const char *hook_mechanism_name(enum hook_mechanism mechanism);
 
 /*
+ * What these three take is the kernel's BTF, parsed: it has a hundred thousand types, so that is
+ * done once. NULL: then there is nothing to hook.
+ */
+
+/*
  * Can this kernel load trampolines? Decided by loading a program of two instructions, since
  * lockdown and build options decide too. Needs CAP_BPF.
  */
-bool hooks_trampolines_work(void);
+bool hooks_trampolines_work(const struct btf *btf);
 
 /* Choose the hooks of a mode by what the kernel has. Fills status[hooks_count()]. */
-void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, struct hook_status *status);
+void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, const struct btf *btf,
+		  struct hook_status *status);
+
+/* Number of arguments of a raw tracepoint by BTF; -ENOENT if there is no such tracepoint. */
+int hooks_tracepoint_arguments(const struct btf *btf, const char *name);
 
 /* Tell the object which programs to load. */
 void hooks_prepare(struct bpf_object *object, const struct hook_status *status);
@@ -81,6 +91,3 @@ void hooks_detach(struct hook_status *status);
 
 /* What the attached hooks see together (enum sw_features). */
 uint32_t hooks_features(const struct hook_status *status);
-
-/* Number of arguments of a raw tracepoint by BTF; -ENOENT if there is no such tracepoint. */
-int hooks_tracepoint_arguments(const char *name);

@@ -3,8 +3,10 @@
 #include "source/live.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +16,7 @@
 #include "source/batch.h"
 #include "source/iterator.h"
 #include "source/netns.h"
+#include "source/ring.h"
 #include "tracer.skel.h"
 
 /* How often the kernel is asked for what its programs missed (a system call each). */
@@ -24,13 +27,13 @@
 
 struct live {
 	struct tracer *tracer;
-	struct ring_buffer *ring;
+	struct btf *btf; /* of the kernel; only while it is being opened */
+	struct ring *ring;
 	struct hook_status *hooks;
 	struct kernel_facts facts;
 	struct batch batch;   /* what live_at() shows */
 	struct batch waiting; /* made in user space, for the next live_collect() */
 	enum sw_mode mode;
-	int error;	     /* of a callback */
 	uint64_t opened_ns;  /* before the first hook was there */
 	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
 	uint64_t misses_told;
@@ -117,7 +120,7 @@ static void settle_settings(struct live *live, const struct live_options *option
 	bpf_map__set_max_entries(live->tracer->maps.events, options->ring_bytes);
 	settings->wanted = options->wanted;
 	settings->wakeup_bytes = options->ring_bytes / WAKEUP_PART;
-	settings->reset_has_reason = hooks_tracepoint_arguments("tcp_send_reset") >= 3;
+	settings->reset_has_reason = hooks_tracepoint_arguments(live->btf, "tcp_send_reset") >= 3;
 	if (live->mode == SW_MODE_TRACEPOINT) {
 		settings->timewait_timer = live->facts.timewait_timer;
 		settings->request_timer = live->facts.request_timer;
@@ -135,7 +138,7 @@ static int load(struct live *live, const struct live_options *options, struct li
 		explain(error, false, "cannot open the BPF programs", r);
 		return r;
 	}
-	hooks_select(live->mode, &live->facts, live->hooks);
+	hooks_select(live->mode, &live->facts, live->btf, live->hooks);
 	hooks_prepare(live->tracer->obj, live->hooks);
 	settle_settings(live, options);
 	r = tracer__load(live->tracer);
@@ -151,12 +154,26 @@ static int load(struct live *live, const struct live_options *options, struct li
 	return 0;
 }
 
-static int on_record(void *data, void *record, size_t size)
+static int keep_pieces(void *data, const struct ring_piece pieces[2])
 {
-	struct live *live = data;
+	return batch_copy(data, pieces[0].bytes, pieces[0].len, pieces[1].bytes, pieces[1].len);
+}
 
-	live->error = batch_copy(&live->batch, record, size);
-	return live->error;
+/* The kernel's BTF takes 15 MiB when it is parsed, and is not needed again. */
+static void free_btf(struct live *live)
+{
+	btf__free(TAKE_PTR(live->btf));
+	malloc_trim(0);
+}
+
+static int open_ring(struct live *live, const struct live_options *options,
+		     struct live_error *error)
+{
+	int r = ring_open(bpf_map__fd(live->tracer->maps.events), options->ring_bytes, &live->ring);
+
+	if (r < 0)
+		explain(error, false, "cannot map the ring buffer", r);
+	return r;
 }
 
 int live_open(const struct live_options *options, struct live **ret_live,
@@ -181,18 +198,14 @@ int live_open(const struct live_options *options, struct live **ret_live,
 		live_close(live);
 		return -EPERM;
 	}
+	live->btf = btf__load_vmlinux_btf();
 	live->mode = options->mode;
 	if (live->mode == SW_MODE_NONE)
-		live->mode = hooks_trampolines_work() ? SW_MODE_TRAMPOLINE : SW_MODE_TRACEPOINT;
+		live->mode = hooks_trampolines_work(live->btf) ? SW_MODE_TRAMPOLINE : SW_MODE_TRACEPOINT;
 	r = load(live, options, ret_error);
-	if (r == 0) {
-		live->ring = ring_buffer__new(bpf_map__fd(live->tracer->maps.events), on_record,
-					      live, NULL);
-		if (!live->ring) {
-			r = -errno;
-			explain(ret_error, false, "cannot map the ring buffer", r);
-		}
-	}
+	if (r == 0)
+		r = open_ring(live, options, ret_error);
+	free_btf(live);
 	if (r < 0) {
 		live_close(live);
 		return r;
@@ -211,7 +224,7 @@ void live_close(struct live *live)
 	if (!live)
 		return;
 	hooks_detach(live->hooks);
-	ring_buffer__free(live->ring);
+	ring_close(live->ring);
 	tracer__destroy(live->tracer);
 	batch_done(&live->batch);
 	batch_done(&live->waiting);
@@ -236,7 +249,7 @@ const struct kernel_facts *live_facts(const struct live *live)
 
 int live_fd(const struct live *live)
 {
-	return ring_buffer__epoll_fd(live->ring);
+	return bpf_map__fd(live->tracer->maps.events);
 }
 
 /* ---- records made here ------------------------------------------------------------------------
@@ -406,16 +419,16 @@ int live_collect(struct live *live)
 	/* While we are here, nobody needs to wake us. */
 	live->tracer->bss->reader_sleeps = 0;
 	batch_clear(&live->batch);
-	r = ring_buffer__consume(live->ring);
+	r = ring_consume(live->ring, keep_pieces, &live->batch);
 	if (r < 0)
-		return live->error < 0 ? live->error : r;
+		return r;
 	r = tell_lost(live);
 	if (r == 0)
 		r = tell_clock(live);
 	for (size_t i = 0; r == 0 && i < live->waiting.count; i++) {
 		const struct sw_header *record = batch_at(&live->waiting, i);
 
-		r = batch_copy(&live->batch, record, record->size);
+		r = batch_copy(&live->batch, record, record->size, NULL, 0);
 	}
 	if (r < 0)
 		return r;
@@ -435,11 +448,11 @@ bool live_sleep(struct live *live)
 	__sync_synchronize();
 	/* A record that came just before the flag was set has woken nobody. */
 	batch_clear(&live->batch);
-	(void)ring_buffer__consume(live->ring);
+	(void)ring_consume(live->ring, keep_pieces, &live->batch);
 	for (size_t i = 0; i < live->batch.count; i++) {
 		const struct sw_header *record = batch_at(&live->batch, i);
 
-		if (batch_copy(&live->waiting, record, record->size) < 0)
+		if (batch_copy(&live->waiting, record, record->size, NULL, 0) < 0)
 			live->drops_told--; /* told as lost by the next collection */
 	}
 	batch_clear(&live->batch);
@@ -461,7 +474,7 @@ static int keep_record(void *data, const struct sw_header *record)
 {
 	struct live *live = data;
 
-	return batch_copy(&live->waiting, record, record->size);
+	return batch_copy(&live->waiting, record, record->size, NULL, 0);
 }
 
 static int run_iterator(struct live *live, const char *program)
