@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 
 #include "base/util.h"
+#include "source/symbol.h"
 
 static void read_release(struct kernel_facts *facts)
 {
@@ -71,32 +72,13 @@ static void read_cgroup2(struct kernel_facts *facts)
 	}
 }
 
-/* Static functions may carry a suffix from the compiler, as in tw_timer_handler.llvm.42. */
-static bool is_symbol(const char *name, const char *wanted)
-{
-	size_t len = strlen(wanted);
-
-	return strncmp(name, wanted, len) == 0 &&
-	       (name[len] == '\0' || name[len] == '.' || name[len] == '\n');
-}
-
 static void read_symbols(struct kernel_facts *facts)
 {
-	CLEANUP_FILE FILE *file = fopen("/proc/kallsyms", "re");
-	unsigned long long address;
-	char line[512], type, name[256];
+	struct symbol symbols[] = { { "tw_timer_handler", 0 }, { "reqsk_timer_handler", 0 } };
 
-	while (file && fgets(line, sizeof(line), file)) {
-		/* Most lines are no candidates, and sscanf is slow. */
-		if (!strstr(line, "_timer_handler"))
-			continue;
-		if (sscanf(line, "%llx %c %255s", &address, &type, name) != 3)
-			continue;
-		if (is_symbol(name, "tw_timer_handler"))
-			facts->timewait_timer = address;
-		else if (is_symbol(name, "reqsk_timer_handler"))
-			facts->request_timer = address;
-	}
+	symbols_find(symbols, ARRAY_SIZE(symbols));
+	facts->timewait_timer = symbols[0].address;
+	facts->request_timer = symbols[1].address;
 }
 
 void kernel_facts_read(struct kernel_facts *ret_facts)

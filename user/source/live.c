@@ -201,7 +201,8 @@ int live_open(const struct live_options *options, struct live **ret_live,
 	live->btf = btf__load_vmlinux_btf();
 	live->mode = options->mode;
 	if (live->mode == SW_MODE_NONE)
-		live->mode = hooks_trampolines_work(live->btf) ? SW_MODE_TRAMPOLINE : SW_MODE_TRACEPOINT;
+		live->mode = hooks_trampolines_work(live->btf) ? SW_MODE_TRAMPOLINE
+							       : SW_MODE_TRACEPOINT;
 	r = load(live, options, ret_error);
 	if (r == 0)
 		r = open_ring(live, options, ret_error);
