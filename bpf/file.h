@@ -15,7 +15,7 @@
 static __always_inline struct sock *tcp_socket_of_fd(__s64 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct fdtable *table = BPF_CORE_READ(task->files, fdt);
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files, *file = NULL;
 	struct socket *socket;
 	struct sock *sk;

@@ -20,17 +20,23 @@ static __always_inline void read_task(struct task_struct *task, struct sw_task *
 	bpf_core_read_str(to->comm, sizeof(to->comm), &leader->comm);
 }
 
-/* Leaves `to` zero for a kernel thread, which owns nothing in the sense of netstat. */
+/*
+ * Leaves `to` zero for a kernel thread, which owns nothing in the sense of netstat. The leader is
+ * read as an address: for each typed load of a pointer the verifier searches all of the kernel's
+ * BTF by name, half a millisecond of the start.
+ */
 static __always_inline bool read_current_task(struct sw_task *to)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct task_struct *leader;
 
 	if (task->flags & PF_KTHREAD)
 		return false;
-	to->start_ns = task->group_leader->start_boottime;
+	leader = BPF_CORE_READ(task, group_leader);
+	to->start_ns = BPF_CORE_READ(leader, start_boottime);
 	to->pid = task->tgid;
 	to->uid = (__u32)bpf_get_current_uid_gid();
-	bpf_core_read_str(to->comm, sizeof(to->comm), &task->group_leader->comm);
+	bpf_core_read_str(to->comm, sizeof(to->comm), &leader->comm);
 	return true;
 }
 
