@@ -272,7 +272,7 @@ static int look_end(struct conn_table *table, const struct sw_look *record)
 			if (row->conn.body != CONN_BODY_FULL)
 				table_forget(table, i);
 		} else if (row->conn.state == SW_TCP_CLOSE && row->held_look != table->look &&
-			   repairs && row->ended_ns + LOOK_GRACE_NS < table->look_begin_ns) {
+			   repairs && row->conn.changed_ns + LOOK_GRACE_NS < table->look_begin_ns) {
 			table_forget(table, i); /* its destruction was among what was lost */
 		} else if (needs_another_look(table, row)) {
 			table->look_due = true;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_ROWS 1024 /* about 256 KiB: small enough for a quiet machine, few for a busy one */
+#define CHUNK_ROWS 1024 /* about 200 KiB: small enough for a quiet machine, few for a busy one */
+#define INDEX_MIN 8
 
 void conn_rows_init(struct conn_rows *rows, size_t max)
 {
@@ -17,7 +18,8 @@ void conn_rows_done(struct conn_rows *rows)
 	for (size_t i = 0; i < rows->chunk_count; i++)
 		free(rows->chunks[i]);
 	free(rows->chunks);
-	free(rows->slots);
+	for (size_t i = 0; i < CONN_INDEXES; i++)
+		free(rows->indexes[i].slots);
 	conn_rows_init(rows, rows->max);
 }
 
@@ -27,46 +29,59 @@ struct conn_row *conn_rows_at(const struct conn_rows *rows, uint32_t row)
 }
 
 /* Cookies are handed out in batches, so neighbours are common: spread them (Fibonacci hashing). */
-static size_t home_of(const struct conn_rows *rows, uint64_t cookie)
+static uint64_t hash_of(uint64_t cookie)
 {
-	return (cookie * 0x9E3779B97F4A7C15ull >> 20) & (rows->slot_count - 1);
+	return cookie * 0x9E3779B97F4A7C15ull;
 }
 
-static uint64_t cookie_at(const struct conn_rows *rows, size_t slot)
+static struct conn_index *index_of(const struct conn_rows *rows, uint64_t cookie)
 {
-	return conn_rows_at(rows, rows->slots[slot])->conn.ends.cookie;
+	return (struct conn_index *)&rows->indexes[hash_of(cookie) >> 56];
+}
+
+/* Other bits than those that chose the index. */
+static size_t home_of(const struct conn_index *index, uint64_t cookie)
+{
+	return (hash_of(cookie) >> 20) & (index->size - 1);
+}
+
+static uint64_t cookie_at(const struct conn_rows *rows, const struct conn_index *index, size_t slot)
+{
+	return conn_rows_at(rows, index->slots[slot])->conn.ends.cookie;
 }
 
 /* The slot that holds the cookie, or the free one where it belongs. */
-static size_t slot_of(const struct conn_rows *rows, uint64_t cookie)
+static size_t slot_of(const struct conn_rows *rows, const struct conn_index *index, uint64_t cookie)
 {
-	size_t slot = home_of(rows, cookie);
+	size_t slot = home_of(index, cookie);
 
-	while (rows->slots[slot] != ROW_NONE && cookie_at(rows, slot) != cookie)
-		slot = (slot + 1) & (rows->slot_count - 1);
+	while (index->slots[slot] != ROW_NONE && cookie_at(rows, index, slot) != cookie)
+		slot = (slot + 1) & (index->size - 1);
 	return slot;
 }
 
 uint32_t conn_rows_find(const struct conn_rows *rows, uint64_t cookie)
 {
-	return rows->slot_count ? rows->slots[slot_of(rows, cookie)] : ROW_NONE;
+	const struct conn_index *index = index_of(rows, cookie);
+
+	return index->size ? index->slots[slot_of(rows, index, cookie)] : ROW_NONE;
 }
 
-static bool grow_slots(struct conn_rows *rows)
+static bool grow_index(const struct conn_rows *rows, struct conn_index *index)
 {
-	struct conn_rows larger = *rows;
+	struct conn_index larger = *index;
 
-	larger.slot_count = rows->slot_count ? rows->slot_count * 2 : 2048;
-	larger.slots = malloc(larger.slot_count * sizeof(*larger.slots));
+	larger.size = index->size ? index->size * 2 : INDEX_MIN;
+	larger.slots = malloc(larger.size * sizeof(*larger.slots));
 	if (!larger.slots)
 		return false;
-	memset(larger.slots, 0xff, larger.slot_count * sizeof(*larger.slots));
-	for (size_t i = 0; i < rows->slot_count; i++)
-		if (rows->slots[i] != ROW_NONE)
-			larger.slots[slot_of(&larger, cookie_at(rows, i))] = rows->slots[i];
-	free(rows->slots);
-	rows->slots = larger.slots;
-	rows->slot_count = larger.slot_count;
+	memset(larger.slots, 0xff, larger.size * sizeof(*larger.slots));
+	for (size_t i = 0; i < index->size; i++)
+		if (index->slots[i] != ROW_NONE)
+			larger.slots[slot_of(rows, &larger, cookie_at(rows, index, i))] =
+				index->slots[i];
+	free(index->slots);
+	*index = larger;
 	return true;
 }
 
@@ -99,13 +114,14 @@ static uint32_t take_free(struct conn_rows *rows)
 
 uint32_t conn_rows_add(struct conn_rows *rows, uint64_t cookie)
 {
+	struct conn_index *index = index_of(rows, cookie);
 	struct conn_row *new;
 	uint32_t row;
 
 	if (rows->used >= rows->max)
 		return ROW_NONE;
 	/* Linear probing stays short up to three quarters. */
-	if ((rows->used + 1) * 4 > rows->slot_count * 3 && !grow_slots(rows))
+	if ((index->used + 1) * 4 > index->size * 3 && !grow_index(rows, index))
 		return ROW_NONE;
 	row = take_free(rows);
 	if (row == ROW_NONE)
@@ -115,43 +131,46 @@ uint32_t conn_rows_add(struct conn_rows *rows, uint64_t cookie)
 	new->conn.ends.cookie = cookie;
 	new->older = ROW_NONE;
 	new->used = true;
-	rows->slots[slot_of(rows, cookie)] = row;
+	index->slots[slot_of(rows, index, cookie)] = row;
+	index->used++;
 	rows->used++;
 	return row;
 }
 
 /* Close the gap so that no probe ends too early. */
-static void delete_slot(struct conn_rows *rows, size_t gap)
+static void delete_slot(const struct conn_rows *rows, struct conn_index *index, size_t gap)
 {
-	size_t mask = rows->slot_count - 1, slot = gap;
+	size_t mask = index->size - 1, slot = gap;
 
+	index->used--;
 	for (;;) {
-		rows->slots[gap] = ROW_NONE;
+		index->slots[gap] = ROW_NONE;
 		do {
 			slot = (slot + 1) & mask;
-			if (rows->slots[slot] == ROW_NONE)
+			if (index->slots[slot] == ROW_NONE)
 				return;
 			/* Stay if home lies cyclically in (gap, slot]. */
-		} while (((slot - home_of(rows, cookie_at(rows, slot))) & mask) <
+		} while (((slot - home_of(index, cookie_at(rows, index, slot))) & mask) <
 			 ((slot - gap) & mask));
-		rows->slots[gap] = rows->slots[slot];
+		index->slots[gap] = index->slots[slot];
 		gap = slot;
 	}
 }
 
 void conn_rows_redirect(struct conn_rows *rows, uint64_t cookie, uint32_t replacement)
 {
+	struct conn_index *index = index_of(rows, cookie);
 	size_t slot;
 
-	if (!rows->slot_count)
+	if (!index->size)
 		return;
-	slot = slot_of(rows, cookie);
-	if (rows->slots[slot] == ROW_NONE)
+	slot = slot_of(rows, index, cookie);
+	if (index->slots[slot] == ROW_NONE)
 		return;
 	if (replacement == ROW_NONE)
-		delete_slot(rows, slot);
+		delete_slot(rows, index, slot);
 	else
-		rows->slots[slot] = replacement;
+		index->slots[slot] = replacement;
 }
 
 void conn_rows_release(struct conn_rows *rows, uint32_t row)

@@ -183,8 +183,6 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 	row->untold = false;
 	row->conn.state = new_state;
 	row->conn.changed_ns = ts_ns;
-	if (new_state == SW_TCP_CLOSE)
-		row->ended_ns = ts_ns;
 	event = table_push(table, row, EVENT_STATE, kind, ts_ns);
 	if (!event)
 		return NULL;

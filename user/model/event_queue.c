@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEPT_CAPACITY 8192 /* what is told in 20 ms by a busy machine: 2 MiB */
+
 void event_queue_init(struct event_queue *queue)
 {
 	*queue = (struct event_queue){ .first = 1, .next = 1 };
@@ -57,9 +59,15 @@ struct queued *event_queue_head(struct event_queue *queue)
 	return event_queue_at(queue, queue->first);
 }
 
+/* A look may tell a million at once: that much memory is not kept for the next time. */
 void event_queue_pop(struct event_queue *queue)
 {
 	queue->first++;
+	if (queue->first == queue->next && queue->capacity > KEPT_CAPACITY) {
+		free(queue->items);
+		queue->items = NULL;
+		queue->capacity = 0;
+	}
 }
 
 void event_queue_resolve(struct event_queue *queue, struct queued *item, enum queued_kind kind)

@@ -43,6 +43,7 @@ struct queued *event_queue_push(struct event_queue *queue, enum queued_kind kind
 struct queued *event_queue_at(struct event_queue *queue, uint64_t position);
 /* The oldest, or NULL. */
 struct queued *event_queue_head(struct event_queue *queue);
+/* Invalidates older pointers, too. */
 void event_queue_pop(struct event_queue *queue);
 /* What was waiting is decided. */
 void event_queue_resolve(struct event_queue *queue, struct queued *item, enum queued_kind kind);

@@ -7,9 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEPT_CAPACITY                                                              \
+	(4 << 20) /* a busy machine in 20 ms; a look may have a hundred times that \
+		   */
+
 void batch_clear(struct batch *batch)
 {
 	batch->len = batch->count = 0;
+	if (batch->capacity > KEPT_CAPACITY)
+		batch_done(batch);
 }
 
 void batch_done(struct batch *batch)
