@@ -2,6 +2,7 @@
 /* Reads the records that a BPF iterator writes. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sockwatch/record.h"
@@ -15,3 +16,17 @@ typedef int iterator_decode(const void *bytes, size_t size, const struct sw_head
  */
 int iterator_run(int link_fd, iterator_decode *decode,
 		 int (*visit)(void *data, const struct sw_header *record), void *data);
+
+/* Something that records must wait for. */
+struct iterator_gate {
+	bool (*is_open)(void *data); /* asked after each read */
+	int (*wait)(void *data);     /* until it is; negative errno ends the run */
+	void *data;
+};
+
+/*
+ * The same, while what the visits need is still being made by another thread: until then the
+ * records are read and kept, a few megabytes of them. The gate is open when it returns 0.
+ */
+int iterator_run_behind(int link_fd, iterator_decode *decode, const struct iterator_gate *gate,
+			int (*visit)(void *data, const struct sw_header *record), void *data);

@@ -116,8 +116,10 @@ static int put_row(void *data, struct socket_row *row)
 {
 	struct walk *walk = data;
 	const struct holder *holder = NULL;
-	int r;
+	int r = walk->snapshot->bpf ? snapshot_bpf_wait(walk->snapshot->bpf) : 0;
 
+	if (r < 0)
+		return r;
 	if (walk->holders && row->inode)
 		holder = holder_map_find(walk->holders, row->inode, row->conn.ends.cookie);
 	if (holder) {
@@ -188,15 +190,16 @@ static int walk_through(struct walk *walk, struct process_table *processes,
 			struct netns_list *namespaces)
 {
 	const struct snapshot *snapshot = walk->snapshot;
-	int r = 0;
+	int r = 0, finished;
 
 	if (walk->holders)
 		r = find_holders(snapshot, processes, namespaces, walk->holders);
 	if (r < 0)
 		return r;
-	if (stays_home(snapshot))
-		return visit_netns(walk, snapshot->home);
-	return netns_list_visit(namespaces, visit_if_wanted, walk);
+	r = stays_home(snapshot) ? visit_netns(walk, snapshot->home)
+				 : netns_list_visit(namespaces, visit_if_wanted, walk);
+	finished = snapshot->bpf ? snapshot_bpf_wait(snapshot->bpf) : 0;
+	return r < 0 ? r : finished;
 }
 
 int snapshot_walk(struct snapshot *snapshot, struct process_table *processes,

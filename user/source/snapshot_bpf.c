@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,10 +16,22 @@
 #include "rows_inet.lskel.h"
 #include "rows_unix.lskel.h"
 
+struct holder_walk {
+	int link_fd;
+	struct process_table *processes;
+	struct holder_map *holders;
+	struct process *last; /* counted; descriptors of a process come one after the other */
+	int result;
+};
+
 struct snapshot_bpf {
+	const struct snapshot_options *options; /* while it is being opened */
 	struct rows_holder *holder;
 	struct rows_inet *inet;	     /* NULL: not wanted, or not to be had here */
 	struct rows_unix *unix_rows; /* NULL: same; `unix` is a macro of GNU C */
+	struct holder_walk walk;
+	pthread_t walker;
+	bool walking; /* `walk` is the walker's */
 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -75,6 +88,31 @@ static bool wants(const struct snapshot_options *options, enum socket_kind kind)
 	return options->kinds & 1u << kind;
 }
 
+static void *load_rows(void *data)
+{
+	struct snapshot_bpf *bpf = data;
+
+	if (wants(bpf->options, SOCKET_TCP) || wants(bpf->options, SOCKET_UDP))
+		bpf->inet = load_inet(bpf->options);
+	if (wants(bpf->options, SOCKET_UNIX))
+		bpf->unix_rows = load_unix();
+	return NULL;
+}
+
+/* The kernel takes milliseconds to check each of them: two threads do so at the same time. */
+static int load(struct snapshot_bpf *bpf)
+{
+	pthread_t loader;
+	bool helped = pthread_create(&loader, NULL, load_rows, bpf) == 0;
+	int r = load_holder(bpf);
+
+	if (helped)
+		pthread_join(loader, NULL);
+	else
+		load_rows(bpf);
+	return r;
+}
+
 int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bpf **ret_bpf)
 {
 	struct snapshot_bpf *bpf = calloc(1, sizeof(*bpf));
@@ -82,15 +120,13 @@ int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bp
 
 	if (!bpf)
 		return -ENOMEM;
-	r = load_holder(bpf);
+	bpf->options = options;
+	r = load(bpf);
+	bpf->options = NULL;
 	if (r < 0) {
 		snapshot_bpf_close(bpf);
 		return r;
 	}
-	if (wants(options, SOCKET_TCP) || wants(options, SOCKET_UDP))
-		bpf->inet = load_inet(options);
-	if (wants(options, SOCKET_UNIX))
-		bpf->unix_rows = load_unix();
 	*ret_bpf = bpf;
 	return 0;
 }
@@ -99,6 +135,7 @@ void snapshot_bpf_close(struct snapshot_bpf *bpf)
 {
 	if (!bpf)
 		return;
+	(void)snapshot_bpf_wait(bpf);
 	rows_inet__destroy(bpf->inet);
 	rows_unix__destroy(bpf->unix_rows);
 	rows_holder__destroy(bpf->holder);
@@ -106,12 +143,6 @@ void snapshot_bpf_close(struct snapshot_bpf *bpf)
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-static int run_iterator(int link_fd, int (*visit)(void *data, const struct sw_header *record),
-			void *data)
-{
-	return iterator_run(link_fd, decode_row, visit, data);
-}
 
 static int put_row(void *data, const struct sw_header *record)
 {
@@ -127,31 +158,64 @@ static int put_row(void *data, const struct sw_header *record)
 	return sink->put(sink->data, &row);
 }
 
-int snapshot_bpf_rows(const struct snapshot_bpf *bpf, enum socket_kind kind,
-		      const struct row_sink *sink)
+static int finish_walk(struct snapshot_bpf *bpf)
+{
+	bpf->walking = false;
+	return bpf->walk.result;
+}
+
+int snapshot_bpf_wait(struct snapshot_bpf *bpf)
+{
+	if (bpf->walking)
+		pthread_join(bpf->walker, NULL);
+	return finish_walk(bpf);
+}
+
+static int wait_for_holders(void *data)
+{
+	return snapshot_bpf_wait(data);
+}
+
+/* Once it has gone wrong, it stays closed: then wait() tells. */
+static bool holders_are_there(void *data)
+{
+	struct snapshot_bpf *bpf = data;
+
+	if (bpf->walking && pthread_tryjoin_np(bpf->walker, NULL) != 0)
+		return false;
+	return finish_walk(bpf) == 0;
+}
+
+static int run_iterator(struct snapshot_bpf *bpf, int link_fd, const struct row_sink *sink)
+{
+	const struct iterator_gate gate = { holders_are_there, wait_for_holders, bpf };
+
+	return iterator_run_behind(link_fd, decode_row, bpf->walking ? &gate : NULL, put_row,
+				   (void *)sink);
+}
+
+int snapshot_bpf_rows(struct snapshot_bpf *bpf, enum socket_kind kind, const struct row_sink *sink)
 {
 	if (kind == SOCKET_TCP && bpf->inet)
-		return run_iterator(bpf->inet->links.show_tcp_fd, put_row, (void *)sink);
+		return run_iterator(bpf, bpf->inet->links.show_tcp_fd, sink);
 	if (kind == SOCKET_UDP && bpf->inet)
-		return run_iterator(bpf->inet->links.show_udp_fd, put_row, (void *)sink);
+		return run_iterator(bpf, bpf->inet->links.show_udp_fd, sink);
 	if (kind == SOCKET_UNIX && bpf->unix_rows)
-		return run_iterator(bpf->unix_rows->links.show_unix_fd, put_row, (void *)sink);
+		return run_iterator(bpf, bpf->unix_rows->links.show_unix_fd, sink);
 	return -ENOTSUP;
 }
 
 /* ---- holders --------------------------------------------------------------------------------- */
 
-struct holder_walk {
+struct process_walk {
 	struct process_table *processes;
 	struct netns_list *namespaces;
-	struct holder_map *holders;
-	struct process *last; /* counted; descriptors of a process come one after the other */
 };
 
 static int put_process(void *data, const struct sw_header *record)
 {
 	const struct sw_process *process = (const struct sw_process *)record;
-	const struct holder_walk *walk = data;
+	const struct process_walk *walk = data;
 	int r;
 
 	if (record->kind != SW_RECORD_PROCESS)
@@ -182,17 +246,29 @@ static int put_holder(void *data, const struct sw_header *record)
 			      (int32_t)holder->fd);
 }
 
-int snapshot_bpf_holders(const struct snapshot_bpf *bpf, struct process_table *processes,
+static void *walk_holders(void *data)
+{
+	struct holder_walk *walk = data;
+
+	walk->result = iterator_run(walk->link_fd, decode_row, put_holder, walk);
+	process_unref(walk->processes, TAKE_PTR(walk->last));
+	return NULL;
+}
+
+int snapshot_bpf_holders(struct snapshot_bpf *bpf, struct process_table *processes,
 			 struct netns_list *namespaces, struct holder_map *holders)
 {
-	struct holder_walk walk = { .processes = processes,
-				    .namespaces = namespaces,
-				    .holders = holders };
-	int r = run_iterator(bpf->holder->links.show_process_row_fd, put_process, &walk);
+	struct process_walk walk = { processes, namespaces };
+	int r = iterator_run(bpf->holder->links.show_process_row_fd, decode_row, put_process,
+			     &walk);
 
 	if (r < 0)
 		return r;
-	r = run_iterator(bpf->holder->links.show_holder_row_fd, put_holder, &walk);
-	process_unref(processes, walk.last);
-	return r;
+	bpf->walk = (struct holder_walk){ .link_fd = bpf->holder->links.show_holder_row_fd,
+					  .processes = processes,
+					  .holders = holders };
+	bpf->walking = pthread_create(&bpf->walker, NULL, walk_holders, &bpf->walk) == 0;
+	if (!bpf->walking)
+		walk_holders(&bpf->walk);
+	return bpf->walk.result < 0 && !bpf->walking ? bpf->walk.result : 0;
 }
