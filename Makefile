@@ -45,6 +45,7 @@ FUNCTIONAL_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,\
 	$(filter-out %/shortlived.c,$(wildcard tests/functional/*.c)))
 FUNCTIONAL := $(BUILD)/tests/functional
 SHORTLIVED := $(BUILD)/tests/shortlived
+GENERATORS := $(patsubst %,$(BUILD)/tests/%,churn hold rows spawn)
 
 # ---- flags -------------------------------------------------------------------------------------
 LIBRARIES := libbpf libelf zlib libmnl
@@ -77,7 +78,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all run check check-kernels tests unit asan fuzz tidy format install uninstall clean help FORCE
+.PHONY: all run bench check check-kernels tests unit asan fuzz tidy format install uninstall clean help FORCE
 
 all: $(PROGRAM) ## build sockwatch (the default)
 
@@ -95,7 +96,13 @@ check-kernels: ## the functional tests in virtual machines (KERNELS="6.1 7" for 
 	@$(MAKE) --quiet $(PROGRAM) $(FUNCTIONAL) $(SHORTLIVED)
 	@BUILD='$(BUILD)' KERNELS='$(KERNELS)' tests/kernels/check
 
-tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) ## build the tests, run none
+bench: ## compare with ss, tcpstates and others, as root: 2 minutes; FULL=1: 20
+	@.ci/install-deps bench || true
+	@$(MAKE) --quiet $(PROGRAM) $(GENERATORS)
+	@tests/bench/bench --build='$(BUILD)' --bpftool='$(BPFTOOL)' --json='$(BUILD)/bench.json' \
+		$(if $(filter 1,$(FULL)),--full)
+
+tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) $(GENERATORS) ## build the tests, run none
 
 asan: $(SKELETONS) ## build with ASan and UBSan in build/asan, run the unit tests there
 	@$(MAKE) BUILD=$(BUILD)/asan BPF_BUILD=$(BUILD) \
@@ -219,6 +226,11 @@ $(SHORTLIVED): tests/functional/shortlived.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -static $< -o $@
 
+$(GENERATORS): $(BUILD)/tests/%: $(OBJ)/tests/bench/%.o $(OBJ)/tests/bench/args.o $(LIBRARY)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $^ $(LIBS) -o $@
+
 $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
@@ -226,4 +238,4 @@ $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 -include $(BPF_OBJECT:.o=.d) $(ROWS:%=$(BPF_BUILD)/obj/bpf/%.d) \
 	$(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
 	$(UNIT_TESTS:$(BUILD)/%=$(OBJ)/%.d) $(FUNCTIONAL_OBJECTS:.o=.d) \
-	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/fuzz/*.c))
+	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/bench/*.c tests/fuzz/*.c))

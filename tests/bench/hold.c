@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Holds sockets: hold -s SOCKETS -p PROCESSES -f FILES -t SECONDS. Both ends of SOCKETS / 2
- * loopback connections, and FILES other descriptors, evenly over the processes. Prints "ready" with
- * the numbers, then obeys lines: "close" closes all sockets at once and answers "closed"; the end
- * of the input ends it, and so does the time.
+ * Holds sockets: hold -s SOCKETS -p PROCESSES -f FILES -x RESET -t SECONDS. Both ends of
+ * SOCKETS / 2 loopback connections, and FILES other descriptors, evenly over the processes. Prints
+ * "ready" with the numbers, then obeys lines: "close" closes all sockets at once (with a reset if
+ * RESET is 1, so that no TIME_WAIT is left) and answers "closed"; the end of the input ends it, and
+ * so does the time.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@
 #define PROCESSES_MAX 1000
 
 struct hold {
-	long sockets, processes, files, seconds;
+	long sockets, processes, files, reset, seconds;
 };
 
 struct worker {
@@ -47,8 +49,9 @@ static int open_listener(struct sockaddr_in *address)
 	return fd;
 }
 
-static void open_pairs(int *fds, long pairs)
+static void open_pairs(int *fds, long pairs, bool reset)
 {
+	const struct linger linger = { .l_onoff = 1 };
 	struct sockaddr_in address;
 	int listener = open_listener(&address);
 
@@ -58,6 +61,8 @@ static void open_pairs(int *fds, long pairs)
 		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256 * (1 + i % ADDRESSES));
 		if (fd < 0 || connect(fd, (void *)&address, sizeof(address)) < 0)
 			fail("connect");
+		if (reset && setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0)
+			fail("linger");
 		fds[2 * i] = fd;
 		fds[2 * i + 1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (fds[2 * i + 1] < 0)
@@ -85,7 +90,7 @@ static void work(const struct hold *hold, long pairs, long files, int orders, in
 	for (long i = 0; i < files; i++)
 		if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
 			fail("open");
-	open_pairs(fds, pairs);
+	open_pairs(fds, pairs, hold->reset);
 	say(answers, 'r');
 	while (read(orders, &order, 1) == 1) {
 		for (long i = 0; i < 2 * pairs; i++)
@@ -150,9 +155,8 @@ int main(int argc, char **argv)
 {
 	struct hold hold = { .processes = 1, .seconds = 60 };
 	const struct arg args[] = {
-		{ 's', &hold.sockets, 2000000 },
-		{ 'p', &hold.processes, PROCESSES_MAX },
-		{ 'f', &hold.files, 1000000 },
+		{ 's', &hold.sockets, 2000000 }, { 'p', &hold.processes, PROCESSES_MAX },
+		{ 'f', &hold.files, 1000000 },	 { 'x', &hold.reset, 1 },
 		{ 't', &hold.seconds, 600 },
 	};
 	static struct worker workers[PROCESSES_MAX];

@@ -46,15 +46,19 @@ def alternate(build, commands, rounds, limit):
 class Crowd:
     """Sockets that are held for the length of a with statement."""
 
-    def __init__(self, build, sockets, processes, files=0, seconds=300):
+    def __init__(self, build, sockets, processes, files=0, reset=0, seconds=300):
         self.command = [f'{build}/tests/hold', '-s', str(sockets), '-p', str(processes),
-                        '-f', str(files), '-t', str(seconds)]
+                        '-f', str(files), '-x', str(reset), '-t', str(seconds)]
 
     def __enter__(self):
         self.child = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if not self.child.stdout.readline().startswith('ready'):
             raise Skip('the sockets cannot be made here: ' + ' '.join(self.command[1:]))
         return self
+
+    def pids(self):
+        with open(f'/proc/{self.child.pid}/task/{self.child.pid}/children') as file:
+            return {int(pid) for pid in file.read().split()}
 
     def close_all(self):
         """Returns when every socket is closed."""

@@ -27,11 +27,16 @@ static size_t text_of(const struct value *value, char buffer[LINE_TEXT_SIZE])
 	return 1;
 }
 
+static size_t columns_of(const struct value *value, const char *text, size_t len)
+{
+	return value->kind == VALUE_TEXT ? line_columns(text, len) : len;
+}
+
 size_t table_text_width(const struct value *value)
 {
 	char buffer[LINE_TEXT_SIZE];
 
-	return line_columns(buffer, text_of(value, buffer));
+	return columns_of(value, buffer, text_of(value, buffer));
 }
 
 static void put_heading(struct table *table)
@@ -105,7 +110,7 @@ void table_text_row(struct table *table, const struct field_context *context)
 
 		table_get(table->columns[i], context, &value);
 		len = text_of(&value, text);
-		columns = line_columns(text, len);
+		columns = columns_of(&value, text, len);
 		line_spaces(&table->out, pad + !!i);
 		json_raw(&table->out, text, len);
 		pad = table->widths[i] > columns ? table->widths[i] - columns : 0;
