@@ -48,7 +48,7 @@ SHORTLIVED := $(BUILD)/tests/shortlived
 GENERATORS := $(patsubst %,$(BUILD)/tests/%,churn hold rows spawn)
 
 # ---- flags -------------------------------------------------------------------------------------
-LIBRARIES := libbpf libelf zlib libmnl
+LIBRARIES := libbpf libelf zlib libmnl jansson
 CFLAGS ?= -O2 -g
 SANITIZE ?=
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
@@ -57,7 +57,7 @@ CPPFLAGS_ALL := -Iinclude -Iuser -I$(BPF_BUILD)/skeleton -D_GNU_SOURCE= $(CPPFLA
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 CFLAGS_ALL := -std=gnu11 -pthread $(CFLAGS) $(WARNINGS) $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. \
 	$(LIBRARY_CFLAGS)
-LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lmnl)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lmnl -ljansson)
 COMPILE = $(CC) $(CPPFLAGS_ALL) -DSOCKWATCH_VERSION='"$(VERSION)"' $(CFLAGS_ALL)
 LINK = $(CC) $(CFLAGS_ALL) $(LDFLAGS)
 

@@ -65,21 +65,41 @@ int BPF_PROG(on_cgroup_entered, struct cgroup *cgroup, const char *path, struct 
 	return emit_process(task, 0, SCRATCH_CGROUP);
 }
 
+/*
+ * What the parent has does not hold for the child: another cgroup, by clone3(CLONE_INTO_CGROUP),
+ * or another pid namespace.
+ */
+static __always_inline bool is_elsewhere(struct task_struct *child, struct task_struct *parent,
+					 __u32 inner_pid)
+{
+	struct sw_inner own, parents;
+
+	if (BPF_CORE_READ(child, cgroups) != BPF_CORE_READ(parent, cgroups))
+		return true;
+	if (!inner_pid)
+		return false;
+	read_inner(child, &own);
+	read_inner(BPF_CORE_READ(parent, group_leader), &parents);
+	return own.pid_ns != parents.pid_ns;
+}
+
 static __always_inline int forked(struct task_struct *parent, struct task_struct *child,
 				  __u32 scratch_key)
 {
 	struct task_struct *real_parent;
+	struct sw_inner inner;
 	struct sw_fork *record = record_reserve(SW_RECORD_FORK, sizeof(*record));
 
 	if (!record)
 		return 0;
 	read_task(child, &record->child);
+	read_inner(child, &inner);
+	record->inner_pid = inner.pid;
 	real_parent = BPF_CORE_READ(child, real_parent);
 	record->parent_pid = BPF_CORE_READ(real_parent, tgid);
 	record->parent_start_ns = BPF_CORE_READ(real_parent, group_leader, start_boottime);
 	record_submit(record);
-	/* clone3(CLONE_INTO_CGROUP): the parent's cgroup is not the child's. */
-	if (BPF_CORE_READ(child, cgroups) != BPF_CORE_READ(parent, cgroups))
+	if (is_elsewhere(child, parent, inner.pid))
 		emit_process(child, 0, scratch_key);
 	return 0;
 }

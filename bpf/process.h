@@ -43,6 +43,7 @@ static __always_inline __u32 read_process(struct process_scratch *scratch, struc
 	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
 	struct path_walk walk = { .scratch = scratch };
 	struct sw_process *record = &scratch->record;
+	struct sw_inner *inner;
 	struct file *exe;
 	__u32 size;
 
@@ -72,7 +73,9 @@ static __always_inline __u32 read_process(struct process_scratch *scratch, struc
 
 	/* Records are multiples of 8; the mask also shows the verifier a bound. */
 	size = (walk.len + 7) & (PROCESS_ROOM - 8);
-	size += sizeof(*record);
+	inner = (void *)(scratch->data + size);
+	read_inner(leader, inner);
+	size += sizeof(*inner) + sizeof(*record);
 	record_header(&record->header, SW_RECORD_PROCESS, size);
 	return size;
 }

@@ -20,6 +20,22 @@ static __always_inline void read_task(struct task_struct *task, struct sw_task *
 	bpf_core_read_str(to->comm, sizeof(to->comm), &leader->comm);
 }
 
+/* A process has a number in each pid namespace down to its own, the last one. */
+static __always_inline void read_inner(struct task_struct *leader, struct sw_inner *to)
+{
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	struct upid *inner = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			     level * bpf_core_type_size(struct upid);
+
+	to->pid = 0;
+	to->pid_ns = 0;
+	if (!level) /* the machine's first; or the task has been reaped */
+		return;
+	to->pid = BPF_CORE_READ(inner, nr);
+	to->pid_ns = BPF_CORE_READ(inner, ns, ns.inum);
+}
+
 /*
  * Leaves `to` zero for a kernel thread, which owns nothing in the sense of netstat. The leader is
  * read as an address: for each typed load of a pointer the verifier searches all of the kernel's

@@ -66,9 +66,9 @@ _sockwatch_filter() {
         user) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
         pid) _sockwatch_words "$(cd /proc && echo [0-9]*)" ;;
         exe) _sockwatch_files ;;
-        src | dst | host | uid | comm | cgroup | container | netns) ;;
+        src | dst | host | uid | comm | cgroup | container | pod | unit | netns) ;;
         *) _sockwatch_words "$2 state exclude sport dport port src dst host pid uid user comm exe
-            cgroup container netns proto family and or not" ;;
+            cgroup container pod unit netns proto family and or not" ;;
     esac
 }
 

@@ -44,7 +44,7 @@ function __sockwatch_after
 end
 
 function __sockwatch_expects_keyword
-    not __sockwatch_after state exclude sport dport port src dst host pid uid user comm exe cgroup container netns proto family
+    not __sockwatch_after state exclude sport dport port src dst host pid uid user comm exe cgroup container pod unit netns proto family
 end
 
 complete -c sockwatch -f
@@ -103,7 +103,7 @@ complete -c sockwatch -n $trace -l strict -d 'Exit with status 3 if events were 
 complete -c sockwatch -n '__fish_seen_subcommand_from trace; and contains -- -- (commandline -opc)' -a '(__sockwatch_command)'
 
 # Filters.
-complete -c sockwatch -n "$filter; and __sockwatch_expects_keyword" -a 'state exclude sport dport port src dst host pid uid user comm exe cgroup container netns proto family and or not'
+complete -c sockwatch -n "$filter; and __sockwatch_expects_keyword" -a 'state exclude sport dport port src dst host pid uid user comm exe cgroup container pod unit netns proto family and or not'
 complete -c sockwatch -n "$filter; and __sockwatch_after state exclude" -a '(__sockwatch_states) all connected synchronized bucket big'
 complete -c sockwatch -n "$filter; and __sockwatch_after sport dport port" -a "(string match -rg '^([a-z]\S+)' </etc/services)"
 complete -c sockwatch -n "$filter; and __sockwatch_after pid" -a '(__fish_complete_pids)'

@@ -39,6 +39,8 @@ enum sw_record_kind {
 	SW_RECORD_PROCESS = 16, /* struct sw_process: exec, a new cgroup, or found at a look */
 	SW_RECORD_FORK = 17,	/* struct sw_fork */
 	SW_RECORD_EXIT = 18,	/* struct sw_exit */
+	SW_RECORD_CONTAINER =
+		19, /* struct sw_container: made in user space, from its runtime's files */
 	/* Sockets. */
 	SW_RECORD_STATE = 32,	     /* struct sw_state: a full socket changed its state */
 	SW_RECORD_PORT = 33,	     /* struct sw_socket: connect() has chosen address and port */
@@ -189,7 +191,8 @@ enum sw_process_flags {
 
 /*
  * The header is followed by `exe_len` and then `cgroup_len` bytes: the names on the path, each
- * ended by NUL, the last name first. No bytes: unknown. A single NUL: the root itself.
+ * ended by NUL, the last name first. No bytes: unknown. A single NUL: the root itself. Behind
+ * them, at the next multiple of 8, struct sw_inner; older recordings end before it.
  */
 struct sw_process {
 	struct sw_header header;
@@ -202,17 +205,39 @@ struct sw_process {
 	__u32 netns;
 };
 
+/* What a process is inside of its own pid namespace. Both 0: it is in the machine's first one. */
+struct sw_inner {
+	__u32 pid;
+	__u32 pid_ns; /* inode number of the namespace; 0 with a pid: unknown */
+};
+
 struct sw_fork {
 	struct sw_header header;
 	struct sw_task child;
 	__u64 parent_start_ns;
 	__u32 parent_pid;
-	__u32 pad;
+	__u32 inner_pid; /* the child's, as in struct sw_inner; the namespace is its parent's */
 };
 
 struct sw_exit {
 	struct sw_header header;
 	struct sw_task task;
+};
+
+#define SW_CONTAINER_TEXT_LEN 512 /* a pod's name and namespace take 317 */
+
+/*
+ * What the runtime calls a container. Followed by these four texts, without NUL; each has at most
+ * SW_CONTAINER_TEXT_LEN bytes. No bytes: unknown.
+ */
+struct sw_container {
+	struct sw_header header;
+	__u16 id_len; /* as in the names of its cgroups */
+	__u16 runtime_len;
+	__u16 name_len;
+	__u16 pod_len; /* "namespace/name" */
+	__u32 user;    /* in whose slice its cgroup is; all bits set: nobody's */
+	__u32 pad;
 };
 
 enum sw_mode {
@@ -335,8 +360,10 @@ SW_ASSERT_SIZE(sw_timewait, 80);
 SW_ASSERT_SIZE(sw_connect, 120);
 SW_ASSERT_SIZE(sw_holder, 64);
 SW_ASSERT_SIZE(sw_process, 72);
+SW_ASSERT_SIZE(sw_inner, 8);
 SW_ASSERT_SIZE(sw_fork, 64);
 SW_ASSERT_SIZE(sw_exit, 48);
+SW_ASSERT_SIZE(sw_container, 32);
 SW_ASSERT_SIZE(sw_start, 104);
 SW_ASSERT_SIZE(sw_clock, 24);
 SW_ASSERT_SIZE(sw_lost, 24);

@@ -41,6 +41,7 @@ static const struct {
 } groups[] = {
 	{ "lifecycle", tests_lifecycle },
 	{ "processes", tests_processes },
+	{ "containers", tests_containers },
 	{ "counters", tests_counters },
 	{ "existing", tests_existing },
 	{ "loss", tests_loss },

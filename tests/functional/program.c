@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -80,6 +81,16 @@ static int enter_netns(pid_t pid)
 	return fd < 0 ? -1 : setns(fd, CLONE_NEWNET);
 }
 
+/* In a mount namespace of its own. */
+static int cover_var_lib(const char *directory)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	(void)mkdir("/var", 0755); /* a small guest has none */
+	(void)mkdir("/var/lib", 0755);
+	return mount(directory, "/var/lib", NULL, MS_BIND, NULL);
+}
+
 /* In the child. Keeps the exit status 126 and 127 of a shell for what could not be run. */
 static _Noreturn void become(const struct program *program, int out, int err)
 {
@@ -89,6 +100,8 @@ static _Noreturn void become(const struct program *program, int out, int err)
 	if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 		_exit(126);
 	if (program->netns_of != 0 && enter_netns(program->netns_of) < 0)
+		_exit(126);
+	if (program->var_lib && cover_var_lib(program->var_lib) < 0)
 		_exit(126);
 	if (program->uid != 0 &&
 	    (setgroups(0, NULL) < 0 || setresgid(program->uid, program->uid, program->uid) < 0 ||

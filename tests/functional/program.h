@@ -15,6 +15,7 @@ struct program {
 	const char *stdout_path;	    /* not NULL: its output goes there */
 	bool closed_pipe;		    /* its output is a pipe that nobody reads */
 	pid_t netns_of;			    /* not 0: in the network namespace of this process */
+	const char *var_lib;		    /* not NULL: it sees this directory as /var/lib */
 	int timeout_ms;
 };
 

@@ -32,6 +32,7 @@ struct test {
 extern const struct test tests_lifecycle[];
 extern const struct test tests_counters[];
 extern const struct test tests_processes[];
+extern const struct test tests_containers[];
 extern const struct test tests_existing[];
 extern const struct test tests_loss[];
 extern const struct test tests_command[];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Fuzzes model/container.c, and how model/process.c makes paths of a record's names: the first byte
- * divides the others into exe and cgroup, its lowest bits are the flags.
+ * Fuzzes model/container.c and model/unit.c, and how model/process.c makes paths of a record's
+ * names: the first byte divides the others into exe and cgroup, its lowest bits are the flags.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "model/container.h"
 #include "model/process.h"
+#include "model/unit.h"
 
 static void check_name(const char *path)
 {
@@ -21,6 +22,21 @@ static void check_name(const char *path)
 		abort();
 	if (memchr(name.id, '/', name.id_len))
 		abort();
+}
+
+static void check_units(const char *path)
+{
+	struct unit_name unit = { 0 }, user_unit = { 0 };
+	bool has_unit = unit_from_cgroup(path, &unit);
+	size_t len = strlen(path);
+
+	if (unit_from_user_cgroup(path, &user_unit) && !has_unit)
+		abort();
+	for (int i = 0; i < 2; i++, unit = user_unit)
+		if (unit.len && (unit.text < path || unit.text + unit.len > path + len ||
+				 unit.len > UNIT_NAME_LEN || memchr(unit.text, '/', unit.len)))
+			abort();
+	(void)unit_user(path);
 }
 
 static void check_path(const char *path)
@@ -37,6 +53,7 @@ static void check_record(const uint8_t *data, size_t size)
 	const struct process *process;
 
 	if (record && table) {
+		record->header.size = (uint32_t)(sizeof(*record) + len);
 		record->task.pid = 1;
 		record->flags = data[0] & 0x1f;
 		record->exe_len = (uint16_t)(len * (data[0] >> 5) / 8);
@@ -62,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(path, data, size);
 		path[size] = '\0';
 		check_name(path);
+		check_units(path);
 	}
 	free(path);
 	if (size)

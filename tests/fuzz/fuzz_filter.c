@@ -28,14 +28,15 @@ static void check_error(const struct filter_error *error, size_t count, char *co
 
 static void match(const struct filter *filter, bool owned)
 {
-	char exe[] = "/usr/bin/curl", cgroup[] = "/a/b", container[] = "web";
+	char exe[] = "/usr/bin/curl", cgroup[] = "/a/b", id[] = "web";
+	struct container container = { .id = id, .name = id, .runtime = "docker" };
 	struct process owner = { .pid = 5, .comm = "curl", .exe = exe, .cgroup = cgroup };
 	struct conn conn = {
 		.ends = { .family = SW_FAMILY_INET6, .protocol = SW_PROTO_TCP, .lport = 22 },
 		.owner = owned ? &owner : NULL,
 	};
 
-	owner.container = container;
+	owner.container = &container;
 	for (unsigned int state = 0; state < SW_TCP_STATES; state++)
 		filter_matches(filter, &conn, state);
 }

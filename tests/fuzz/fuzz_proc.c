@@ -41,7 +41,7 @@ static void check_cgroup(const char *text)
 
 static void check_record(const char *text, size_t len)
 {
-	struct proc_pid pid = { .task = { .pid = 1 } };
+	struct proc_pid pid = { .task = { .pid = 1 }, .inner = { 7, 8 } };
 	void *record = malloc(PROC_PID_RECORD_SIZE);
 	const struct sw_header *decoded;
 	size_t size;
@@ -49,7 +49,8 @@ static void check_record(const char *text, size_t len)
 	if (!record)
 		return;
 	size = proc_pid_record(&pid, text, len, false, text, len / 2, record);
-	if (size > PROC_PID_RECORD_SIZE || decode_row(record, size, &decoded) < 0)
+	if (size > PROC_PID_RECORD_SIZE || decode_row(record, size, &decoded) < 0 ||
+	    decode_inner(record)->pid != 7)
 		abort();
 	free(record);
 }
@@ -83,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 4:
 		(void)proc_pid_parse_uid(text, &uid);
+		(void)proc_pid_parse_inner(text);
 		break;
 	case 5:
 		check_cgroup(text);

@@ -29,6 +29,7 @@ static const struct sample samples[] = {
 	{ "PROCESS", SW_RECORD_PROCESS, sizeof(struct sw_process) },
 	{ "FORK", SW_RECORD_FORK, sizeof(struct sw_fork) },
 	{ "EXIT", SW_RECORD_EXIT, sizeof(struct sw_exit) },
+	{ "CONTAINER", SW_RECORD_CONTAINER, sizeof(struct sw_container) },
 	{ "STATE", SW_RECORD_STATE, sizeof(struct sw_state) },
 	{ "PORT", SW_RECORD_PORT, sizeof(struct sw_socket) },
 	{ "REQUEST", SW_RECORD_REQUEST, sizeof(struct sw_request) },
@@ -196,7 +197,7 @@ static void the_largest_record_is_waited_for(void **state)
 
 static void unknown_kinds_are_told_apart_from_malformed_ones(void **state)
 {
-	static const uint16_t kinds[] = { 0, 9, 15, 19, 31, 48, 49, 255, 65535 };
+	static const uint16_t kinds[] = { 0, 9, 15, 20, 31, 48, 49, 255, 65535 };
 	struct sw_header header = record_header(1, 0, sizeof(header));
 
 	(void)state;
@@ -322,6 +323,57 @@ static void names_end_with_nul(void **state)
 	expect_names(0, 4, "abcdefg\0", 8, -EBADMSG);
 }
 
+static void expect_container(uint16_t id_len, uint16_t pod_len, const char *texts, size_t room,
+			     int result)
+{
+	const struct sample *sample = sample_of(SW_RECORD_CONTAINER);
+	struct sw_container *record = make(sample, sample->size + room);
+
+	record->id_len = id_len;
+	record->pod_len = pod_len;
+	memcpy(record + 1, texts, room);
+	expect_decodes(record, sample->size + room, result);
+	free(record);
+}
+
+static void texts_of_a_container_are_strings_within_the_record(void **state)
+{
+	static char long_text[SW_CONTAINER_TEXT_LEN + 8];
+
+	(void)state;
+	memset(long_text, 'a', sizeof(long_text));
+	expect_container(8, 0, "abcdefgh", 8, 0);
+	expect_container(3, 4, "abcefgh\0", 8, 0);
+	expect_container(4, 5, "abcdefgh", 8, -EBADMSG);
+	expect_container(65535, 65535, "abcdefgh", 8, -EBADMSG);
+	expect_container(3, 4, "ab\0efgh\0", 8, -EBADMSG);
+	expect_container(4, 4, "abcdefg\0", 8, -EBADMSG);
+	expect_container(SW_CONTAINER_TEXT_LEN, 0, long_text, sizeof(long_text), 0);
+	expect_container(SW_CONTAINER_TEXT_LEN + 1, 0, long_text, sizeof(long_text), -EBADMSG);
+}
+
+static void the_pid_namespace_stands_behind_the_names_if_it_is_there(void **state)
+{
+	static const struct sw_inner inner = { .pid = 7, .pid_ns = 4026532000 };
+	const struct sample *sample = sample_of(SW_RECORD_PROCESS);
+	struct sw_process *record = make(sample, sample->size + 16);
+
+	(void)state;
+	record->exe_len = 2;
+	record->cgroup_len = 1;
+	memcpy((char *)(record + 1) + 8, &inner, sizeof(inner));
+	expect_decodes(record, sample->size + 16, 0);
+	assert_memory_equal(decode_inner(record), &inner, sizeof(inner));
+	record->cgroup_len = 7; /* up to the second multiple of 8 */
+	expect_null(decode_inner(record));
+	record->cgroup_len = 1;
+	record->header.size -= 8;
+	expect_null(decode_inner(record));
+	record->exe_len = record->cgroup_len = 65535;
+	expect_null(decode_inner(record));
+	free(record);
+}
+
 static void the_last_hook_of_a_start_ends_with_nul(void **state)
 {
 	const struct sample *sample = sample_of(SW_RECORD_START);
@@ -392,6 +444,8 @@ int main(void)
 		cmocka_unit_test(a_holder_holds_something),
 		cmocka_unit_test(names_end_within_the_record),
 		cmocka_unit_test(names_end_with_nul),
+		cmocka_unit_test(texts_of_a_container_are_strings_within_the_record),
+		cmocka_unit_test(the_pid_namespace_stands_behind_the_names_if_it_is_there),
 		cmocka_unit_test(the_last_hook_of_a_start_ends_with_nul),
 		cmocka_unit_test(fixed_text_may_lack_its_nul),
 		cmocka_unit_test(noise_is_never_read_past_its_end),

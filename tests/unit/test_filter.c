@@ -14,7 +14,7 @@
 #define WORDS_MAX 16
 
 static char cgroup[] = "/system.slice/docker-abc.scope";
-static char container[] = "abc";
+static struct container container = { .id = (char *)"abc", .runtime = "lxc" };
 static char exe[] = "/usr/bin/curl";
 
 static struct process curl(void)
@@ -24,7 +24,7 @@ static struct process curl(void)
 				 .comm = "curl",
 				 .exe = exe,
 				 .cgroup = cgroup,
-				 .container = container };
+				 .container = &container };
 }
 
 /* 192.168.1.2:50000 to 10.1.2.3:443. */
@@ -270,6 +270,75 @@ static void the_owner_is_matched(void **state)
 	expect_match("container a?c");
 }
 
+#define ID "4f2a0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab"
+
+static void a_container_is_its_name_its_id_or_the_beginning_of_that(void **state)
+{
+	struct container web = { .id = (char *)ID, .runtime = "docker", .name = (char *)"web-1" };
+	struct process owner = curl();
+	struct conn conn = conn_v4(&owner);
+
+	(void)state;
+	owner.container = &web;
+	assert_true(matches_conn("container web-1", &conn, 1));
+	assert_true(matches_conn("container = web*", &conn, 1));
+	assert_true(matches_conn("container " ID, &conn, 1));
+	assert_true(matches_conn("container 4f2a*", &conn, 1));
+	assert_true(matches_conn("container 4f2a", &conn, 1));
+	assert_true(matches_conn("container 4f2a012", &conn, 1));
+	assert_false(matches_conn("container 4f2", &conn, 1)); /* could be a name */
+	assert_false(matches_conn("container 4f2b", &conn, 1));
+	assert_false(matches_conn("container web", &conn, 1));
+	assert_false(matches_conn("container != web-1", &conn, 1));
+	assert_false(matches_conn("container != 4f2a0123", &conn, 1));
+	assert_true(matches_conn("container != db", &conn, 1));
+	web.name = NULL;
+	assert_false(matches_conn("container web-1", &conn, 1));
+	assert_true(matches_conn("container 4f2a", &conn, 1));
+}
+
+static void a_pod_has_a_namespace_that_may_be_left_out(void **state)
+{
+	struct container box = { .id = (char *)ID, .pod = (char *)"shop/cart-7f9c" };
+	struct process owner = curl();
+	struct conn conn = conn_v4(&owner);
+
+	(void)state;
+	owner.container = &box;
+	assert_true(matches_conn("pod shop/cart-7f9c", &conn, 1));
+	assert_true(matches_conn("pod cart-*", &conn, 1));
+	assert_true(matches_conn("pod shop/*", &conn, 1));
+	assert_false(matches_conn("pod shop", &conn, 1));
+	assert_false(matches_conn("pod bank/cart-7f9c", &conn, 1));
+	assert_true(matches_conn("pod != bank/*", &conn, 1));
+	assert_false(matches_conn("pod != cart-*", &conn, 1));
+	box.pod = NULL;
+	assert_false(matches_conn("pod *", &conn, 1));
+	assert_true(matches_conn("pod != x", &conn, 1));
+}
+
+static void a_unit_may_lack_its_service(void **state)
+{
+	struct process owner = curl();
+	struct conn conn = conn_v4(&owner);
+
+	(void)state;
+	assert_false(matches_conn("unit *", &conn, 1));
+	assert_true(matches_conn("unit != nginx", &conn, 1));
+	owner.unit = (struct unit_name){ "nginx.service/x", strlen("nginx.service") };
+	assert_true(matches_conn("unit nginx.service", &conn, 1));
+	assert_true(matches_conn("unit = nginx", &conn, 1));
+	assert_true(matches_conn("unit ngin?", &conn, 1));
+	assert_false(matches_conn("unit nginx.scope", &conn, 1));
+	assert_false(matches_conn("unit != nginx", &conn, 1));
+	owner.unit = (struct unit_name){ "user@1000.service", strlen("user@1000.service") };
+	owner.user_unit = (struct unit_name){ "app-x.scope", strlen("app-x.scope") };
+	assert_true(matches_conn("unit user@1000", &conn, 1));
+	assert_true(matches_conn("unit app-x.scope", &conn, 1));
+	assert_false(matches_conn("unit app-x", &conn, 1));
+	assert_false(matches_conn("unit != app-*", &conn, 1));
+}
+
 static void exe_is_the_path_or_its_last_name(void **state)
 {
 	(void)state;
@@ -288,7 +357,7 @@ static void without_owner_nothing_of_it_matches(void **state)
 	static const char *const terms[] = { "pid 1234", "pid != 1", "pid >= 0",    "uid 0",
 					     "uid != 5", "comm *",   "comm != x",   "exe *",
 					     "exe != x", "cgroup *", "cgroup != x", "container *",
-					     "user root" };
+					     "pod != x", "unit *",   "unit != x",   "user root" };
 	struct conn conn = conn_v4(NULL);
 
 	(void)state;
@@ -654,6 +723,9 @@ int main(void)
 		cmocka_unit_test(states_have_many_names),
 		cmocka_unit_test(groups_of_states_are_those_of_ss),
 		cmocka_unit_test(the_owner_is_matched),
+		cmocka_unit_test(a_container_is_its_name_its_id_or_the_beginning_of_that),
+		cmocka_unit_test(a_pod_has_a_namespace_that_may_be_left_out),
+		cmocka_unit_test(a_unit_may_lack_its_service),
 		cmocka_unit_test(exe_is_the_path_or_its_last_name),
 		cmocka_unit_test(without_owner_nothing_of_it_matches),
 		cmocka_unit_test(unknown_texts_match_nothing_but_no_container_is_known),

@@ -67,6 +67,18 @@ static void status_tells_the_real_user(void **state)
 	assert_int_equal(uid, 1000);
 }
 
+static void the_last_number_is_that_of_its_own_namespace(void **state)
+{
+	(void)state;
+	assert_int_equal(proc_pid_parse_inner("Name:\tx\nNSpid:\t812\t7\t3\nNSpgid:\t9\t9\n"), 3);
+	assert_int_equal(proc_pid_parse_inner("Name:\tx\nNSpid:\t812\t7"), 7);
+	assert_int_equal(proc_pid_parse_inner("Name:\tx\nNSpid:\t812\nNSpgid:\t9\t9\n"), 0);
+	assert_int_equal(proc_pid_parse_inner("Name:\tNSpid: 1 2\n"), 0);
+	assert_int_equal(proc_pid_parse_inner("Name:\tx\nNSpid:\n7\t8\n"), 0);
+	assert_int_equal(proc_pid_parse_inner("Name:\tx\nNSpid:\tx\n"), 0);
+	assert_int_equal(proc_pid_parse_inner(""), 0);
+}
+
 static void expect_cgroup(const char *text, const char *expected)
 {
 	const char *path = "";
@@ -191,6 +203,7 @@ int main(void)
 		cmocka_unit_test(a_name_may_look_like_the_fields_behind_it),
 		cmocka_unit_test(what_is_no_stat_is_refused),
 		cmocka_unit_test(status_tells_the_real_user),
+		cmocka_unit_test(the_last_number_is_that_of_its_own_namespace),
 		cmocka_unit_test(the_unified_cgroup_goes_first),
 		cmocka_unit_test(where_it_has_only_its_root_memory_is_told),
 		cmocka_unit_test(what_is_no_cgroup_has_no_path),

@@ -3,6 +3,7 @@
 #include "expect.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/process.h"
@@ -212,11 +213,143 @@ static void a_container_comes_and_goes_with_the_cgroup(void **state)
 	apply(*state, process_record(task_of(7, 70, "sh"), 0, NO_NAMES,
 				     NAMES("docker-" ID ".scope\0system.slice\0")));
 	process = process_table_find(*state, 7);
-	expect_text(process->container, ID);
-	expect_text(process->runtime, "docker");
+	expect_text(process->container->id, ID);
+	expect_text(process->container->runtime, "docker");
 	apply(*state, process_record(task_of(7, 70, "sh"), 0, NO_NAMES, NAMES("user.slice\0")));
 	expect_null(process->container);
-	expect_null(process->runtime);
+}
+
+static void name_container(struct process_table *table, const char *id, const char *runtime,
+			   const char *name, const char *pod)
+{
+	size_t size = strlen(id) + strlen(runtime) + strlen(name) + strlen(pod);
+	struct sw_container *record = calloc(1, sizeof(*record) + size + 1);
+
+	assert_non_null(record);
+	record->user = CONTAINER_NO_USER;
+	record->id_len = (uint16_t)strlen(id);
+	record->runtime_len = (uint16_t)strlen(runtime);
+	record->name_len = (uint16_t)strlen(name);
+	record->pod_len = (uint16_t)strlen(pod);
+	snprintf((char *)(record + 1), size + 1, "%s%s%s%s", id, runtime, name, pod);
+	expect_ok(container_table_name(process_table_containers(table), record));
+	free(record);
+}
+
+static void all_processes_of_a_container_learn_its_name(void **state)
+{
+	struct container_table *containers = process_table_containers(*state);
+	struct process *first, *second;
+
+	apply(*state, process_record(task_of(7, 70, "a"), 0, NO_NAMES, NAMES(ID "\0docker\0")));
+	apply(*state, process_record(task_of(8, 80, "b"), 0, NO_NAMES, NAMES(ID "\0docker\0")));
+	first = process_table_find(*state, 7);
+	second = process_table_find(*state, 8);
+	assert_ptr_equal(first->container, second->container);
+	assert_ptr_equal(container_table_nameless(containers), first->container);
+	name_container(*state, ID, "podman", "other", "");
+	name_container(*state, "abc", "docker", "other", "");
+	expect_null(first->container->name);
+	name_container(*state, ID, "docker", "web", "shop/web-1");
+	expect_text(second->container->name, "web");
+	expect_text(second->container->pod, "shop/web-1");
+	expect_null(container_table_nameless(containers));
+}
+
+static void a_name_is_asked_for_once_in_the_life_of_a_container(void **state)
+{
+	struct container_table *containers = process_table_containers(*state);
+
+	apply(*state, process_record(task_of(7, 70, "a"), 0, NO_NAMES, NAMES(ID "\0docker\0")));
+	apply(*state, process_record(task_of(8, 80, "b"), 0, NO_NAMES, NAMES("x\0lxc\0")));
+	expect_text(process_table_find(*state, 8)->container->name, "x"); /* its own */
+	assert_non_null(container_table_nameless(containers));
+	container_table_asked(container_table_nameless(containers));
+	expect_null(container_table_nameless(containers));
+	apply_fork(*state, 9, 90, 7, 70);
+	apply_exit(*state, 7, 70);
+	expect_null(container_table_nameless(containers));
+	apply_exit(*state, 9, 90);
+	apply(*state, process_record(task_of(7, 71, "a"), 0, NO_NAMES, NAMES(ID "\0docker\0")));
+	assert_non_null(container_table_nameless(containers));
+	apply_exit(*state, 7, 71);
+	expect_null(container_table_nameless(containers));
+}
+
+static void the_same_id_of_two_users_is_two_containers(void **state)
+{
+	apply(*state, process_record(task_of(7, 70, "a"), 0, NO_NAMES,
+				     NAMES("libpod-" ID ".scope\0user-1000.slice\0user.slice\0")));
+	apply(*state, process_record(task_of(8, 80, "b"), 0, NO_NAMES,
+				     NAMES("libpod-" ID ".scope\0machine.slice\0")));
+	name_container(*state, ID, "podman", "web", "");
+	assert_int_equal(process_table_find(*state, 7)->container->user, 1000);
+	expect_null(process_table_find(*state, 7)->container->name);
+	expect_text(process_table_find(*state, 8)->container->name, "web");
+}
+
+static void a_machine_has_the_name_that_systemd_escaped(void **state)
+{
+	apply(*state, process_record(task_of(7, 70, "a"), 0, NO_NAMES,
+				     NAMES("machine-my\\x2dbox\\x2.scope\0machine.slice\0")));
+	expect_text(process_table_find(*state, 7)->container->name, "my-box\\x2");
+	expect_text(process_table_find(*state, 7)->container->runtime, "systemd-nspawn");
+}
+
+static void a_process_has_the_unit_of_its_cgroup(void **state)
+{
+	struct process *process;
+
+	apply(*state, process_record(task_of(7, 70, "a"), 0, NO_NAMES,
+				     NAMES("nginx.service\0system.slice\0")));
+	process = process_table_find(*state, 7);
+	assert_int_equal(process->unit.len, strlen("nginx.service"));
+	assert_memory_equal(process->unit.text, "nginx.service", process->unit.len);
+	assert_int_equal(process->user_unit.len, 0);
+	apply_fork(*state, 8, 80, 7, 70);
+	apply(*state, process_record(task_of(7, 70, "a"), 0, NO_NAMES, NAMES("plain\0")));
+	assert_int_equal(process->unit.len, 0);
+	process = process_table_find(*state, 8);
+	assert_memory_equal(process->unit.text, "nginx.service", process->unit.len);
+}
+
+static void set_inner(struct process_table *table, uint32_t pid, uint64_t start_ns,
+		      struct sw_inner inner)
+{
+	struct sw_process *record = calloc(1, sizeof(*record) + sizeof(inner));
+
+	assert_non_null(record);
+	record->header.size = sizeof(*record) + sizeof(inner);
+	record->task = task_of(pid, start_ns, "a");
+	memcpy(record + 1, &inner, sizeof(inner));
+	apply(table, record);
+}
+
+static void a_child_is_in_the_pid_namespace_of_its_parent(void **state)
+{
+	struct sw_fork record = {
+		.child = task_of(8, 80, "b"), .parent_pid = 7, .parent_start_ns = 70, .inner_pid = 2
+	};
+	const struct process *child;
+
+	set_inner(*state, 7, 70, (struct sw_inner){ 1, 4026532000 });
+	assert_int_equal(process_table_find(*state, 7)->inner_pid, 1);
+	expect_ok(process_table_fork(*state, &record));
+	child = process_table_find(*state, 8);
+	assert_int_equal(child->inner_pid, 2);
+	assert_int_equal(child->pid_ns, 4026532000);
+	/* It is the first process of a namespace further in, as its own record says. */
+	set_inner(*state, 8, 80, (struct sw_inner){ 1, 4026532001 });
+	assert_int_equal(child->inner_pid, 1);
+	assert_int_equal(child->pid_ns, 4026532001);
+}
+
+static void an_older_recording_knows_no_pid_namespaces(void **state)
+{
+	apply_exec(*state, 7, 70, "a", NAMES("a\0"));
+	apply_fork(*state, 8, 80, 7, 70);
+	assert_int_equal(process_table_find(*state, 7)->inner_pid, 0);
+	assert_int_equal(process_table_find(*state, 8)->pid_ns, 0);
 }
 
 static void a_child_takes_after_its_parent(void **state)
@@ -232,8 +365,8 @@ static void a_child_takes_after_its_parent(void **state)
 	assert_int_equal(child->ppid, 7);
 	expect_text(child->exe, "/bin/sh");
 	expect_text(child->cgroup, "/docker/" ID);
-	expect_text(child->container, ID);
-	expect_text(child->runtime, "docker");
+	assert_ptr_equal(child->container, parent->container);
+	expect_text(child->container->id, ID);
 	expect_text(child->comm, "child");
 	assert_true(child->exe_deleted);
 	assert_false(child->traced);
@@ -580,6 +713,13 @@ int main(void)
 		TEST(an_exec_of_something_unknown_forgets_the_older_exe),
 		TEST(an_exec_without_cgroup_keeps_the_older_one),
 		TEST(a_container_comes_and_goes_with_the_cgroup),
+		TEST(all_processes_of_a_container_learn_its_name),
+		TEST(a_name_is_asked_for_once_in_the_life_of_a_container),
+		TEST(the_same_id_of_two_users_is_two_containers),
+		TEST(a_machine_has_the_name_that_systemd_escaped),
+		TEST(a_process_has_the_unit_of_its_cgroup),
+		TEST(a_child_is_in_the_pid_namespace_of_its_parent),
+		TEST(an_older_recording_knows_no_pid_namespaces),
 		TEST(a_child_takes_after_its_parent),
 		TEST(a_child_outlives_its_parent_who_is_remembered),
 		TEST(a_fork_of_an_unknown_parent_makes_the_child),

@@ -15,16 +15,30 @@
 #define DOCKER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static struct process shell = { .pid = 9, .comm = "bash", .exe = (char *)"/usr/bin/bash" };
+static struct container docker = { .id = (char *)DOCKER, .runtime = "docker" };
 static struct process curl = {
 	.pid = 10,
 	.uid = 1000,
 	.comm = "curl",
 	.exe = (char *)"/usr/bin/curl",
 	.cgroup = (char *)"/docker/" DOCKER,
-	.container = (char *)DOCKER,
-	.runtime = "docker",
+	.container = &docker,
 	.parent = &shell,
 	.ppid = 9,
+};
+static struct container pod = { .id = (char *)DOCKER,
+				.runtime = "containerd",
+				.name = (char *)"app",
+				.pod = (char *)"shop/web-0" };
+static struct process podded = {
+	.pid = 30,
+	.comm = "app",
+	.cgroup = (char *)"/kubepods.slice/cri-containerd-" DOCKER ".scope",
+	.container = &pod,
+	.unit = { "user@7.service/app.scope", 14 },
+	.user_unit = { "app.scope", 9 },
+	.inner_pid = 1,
+	.pid_ns = 4026532000,
 };
 static struct process heir = { .pid = 20, .uid = 0, .comm = "worker", .exe_deleted = true };
 
@@ -113,6 +127,11 @@ static void tell_the_rest(struct view *view)
 	event.conn.owner = &heir;
 	event.previous_owner = &curl;
 	tell(view, &event);
+	event = transition(SW_TCP_LISTEN, SW_TCP_LISTEN);
+	event.kind = EVENT_EXISTS;
+	event.conn.ends.rport = 0;
+	event.conn.owner = &podded;
+	tell(view, &event);
 	event = (struct event){ .kind = EVENT_LOST, .ts_ns = 1, .count = 17 };
 	tell(view, &event);
 	event = (struct event){ .kind = EVENT_RESYNC, .ts_ns = 2, .resync = { 1, 2, 3, 4 } };
@@ -178,13 +197,12 @@ static void expect_sane(const struct json *line)
 static void hostile_names_stay_strings(void **state)
 {
 	struct view *view = *state;
-	struct process hostile = { .pid = 1,
-				   .comm = "\"},{\"\x1b]0;\x07\xff",
-				   .runtime = "docker" };
+	struct container box = { .runtime = "docker" };
+	struct process hostile = { .pid = 1, .comm = "\"},{\"\x1b]0;\x07\xff", .container = &box };
 	struct event event = transition(SW_TCP_ESTABLISHED, SW_TCP_CLOSE);
 
 	hostile.exe = (char *)"/tmp/\",\"pid\":0,\"\n\xe2\x80\xae\xc2\x9b\\";
-	hostile.cgroup = hostile.container = (char *)"\x01\x02\x7f\x80\xfe";
+	hostile.cgroup = box.id = box.name = box.pod = (char *)"\x01\x02\x7f\x80\xfe";
 	event.conn.owner = &hostile;
 	event.acted = true;
 	memset(event.actor.comm, '"', sizeof(event.actor.comm)); /* without NUL */

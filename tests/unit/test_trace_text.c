@@ -9,13 +9,13 @@
 #include "records.h"
 #include "view/view.h"
 
+static struct container docker = { .id = (char *)"0123456789abcdef", .runtime = "docker" };
 static struct process shell = { .pid = 9, .comm = "bash" };
 static struct process curl = {
 	.pid = 10,
 	.comm = "curl",
 	.exe = (char *)"/usr/bin/curl",
-	.container = (char *)"0123456789abcdef",
-	.runtime = "docker",
+	.container = &docker,
 	.parent = &shell,
 };
 
@@ -173,6 +173,7 @@ static void expect_printable(const struct json *line)
 
 static void tell_with_names(struct view *view, const char *name)
 {
+	struct container hostile = { .id = (char *)name, .runtime = "docker" };
 	struct process parent = { .pid = 1 }, process = { .pid = 2, .parent = &parent };
 	struct event event = transition(SW_TCP_CLOSE, SW_TCP_LISTEN);
 	size_t len = strlen(name);
@@ -180,13 +181,14 @@ static void tell_with_names(struct view *view, const char *name)
 	memcpy(process.comm, name, len < SW_COMM_LEN ? len : SW_COMM_LEN);
 	memcpy(parent.comm, process.comm, sizeof(parent.comm));
 	memcpy(event.actor.comm, process.comm, sizeof(event.actor.comm));
-	process.exe = process.container = (char *)name;
-	process.runtime = "docker";
+	process.exe = (char *)name;
+	process.container = &hostile;
 	event.conn.owner = &process;
 	event.acted = true;
 	for (int kind = EVENT_STATE; kind <= EVENT_OWNER; kind++) {
 		event.kind = (enum event_kind)kind;
 		event.previous_owner = kind == EVENT_OWNER ? &parent : NULL;
+		hostile.name = kind == EVENT_STATE ? hostile.id : NULL;
 		json_reset(&view->line);
 		view->ops->event(view, &event);
 		expect_printable(&view->line);

@@ -10,6 +10,8 @@
 #include "model/conn.h"
 #include "model/process.h"
 
+#define ID_PREFIX_MIN 4
+
 void filter_free(struct filter *filter)
 {
 	struct filter_node *next;
@@ -106,19 +108,77 @@ static bool match_kind(const struct filter_node *node, const struct sw_endpoints
 	return same == (node->op == FILTER_EQ);
 }
 
-/* What is not known is neither equal nor different. No container is known to be no container. */
+/* What is not known is neither equal nor different. */
 static bool match_text(const struct filter_node *node, const char *text)
 {
 	bool same;
 
 	if (!text)
-		return node->field == FILTER_CONTAINER && node->op == FILTER_NE;
+		return false;
 	same = fnmatch(node->pattern, text, 0) == 0;
 	if (!same && node->field == FILTER_EXE && !strchr(node->pattern, '/')) {
 		const char *slash = strrchr(text, '/');
 
 		same = slash && fnmatch(node->pattern, slash + 1, 0) == 0;
 	}
+	return same == (node->op == FILTER_EQ);
+}
+
+static bool matches(const struct filter_node *node, const char *text)
+{
+	return text && fnmatch(node->pattern, text, 0) == 0;
+}
+
+/* The name, the id, or the id's beginning, which must be long enough not to be a name's. */
+static bool is_container(const struct filter_node *node, const struct container *container)
+{
+	size_t len = strlen(node->pattern);
+
+	return matches(node, container->name) || matches(node, container->id) ||
+	       (len >= ID_PREFIX_MIN && strspn(node->pattern, "0123456789abcdef") == len &&
+		strncmp(container->id, node->pattern, len) == 0);
+}
+
+/* "namespace/name", or the name alone. */
+static bool is_pod(const struct filter_node *node, const char *pod)
+{
+	const char *slash = pod ? strchr(pod, '/') : NULL;
+
+	return matches(node, pod) ||
+	       (slash && !strchr(node->pattern, '/') && matches(node, slash + 1));
+}
+
+/* "nginx.service", or "nginx", as systemctl has it. */
+static bool is_unit(const struct filter_node *node, const struct unit_name *unit)
+{
+	static const char service[] = ".service";
+	char name[UNIT_NAME_LEN + 1];
+	size_t len = unit->len, rest = sizeof(service) - 1;
+
+	if (!len || len > UNIT_NAME_LEN)
+		return false;
+	memcpy(name, unit->text, len);
+	name[len] = '\0';
+	if (matches(node, name))
+		return true;
+	if (len <= rest || strcmp(name + len - rest, service) != 0)
+		return false;
+	name[len - rest] = '\0';
+	return matches(node, name);
+}
+
+/* No container is known to be no container, and so are pods and units. */
+static bool match_place(const struct filter_node *node, const struct process *owner)
+{
+	const struct container *container = owner->container;
+	bool same;
+
+	if (node->field == FILTER_UNIT)
+		same = is_unit(node, &owner->unit) || is_unit(node, &owner->user_unit);
+	else if (node->field == FILTER_POD)
+		same = container && is_pod(node, container->pod);
+	else
+		same = container && is_container(node, container);
 	return same == (node->op == FILTER_EQ);
 }
 
@@ -138,7 +198,9 @@ static bool match_owner(const struct filter_node *node, const struct process *ow
 	case FILTER_CGROUP:
 		return match_text(node, owner->cgroup);
 	case FILTER_CONTAINER:
-		return match_text(node, owner->container);
+	case FILTER_POD:
+	case FILTER_UNIT:
+		return match_place(node, owner);
 	default:
 		return false;
 	}

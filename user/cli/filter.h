@@ -7,7 +7,8 @@
  *   term = "state" [OP] STATES | "exclude" [OP] STATES
  *        | "sport"|"dport"|"port" [OP] [":"]PORT
  *        | "src"|"dst"|"host" [OP] ADDRESS[/PREFIX][:PORT] | "pid" [OP] N | "uid" [OP] N
- *        | "comm"|"exe"|"cgroup"|"container" [OP] GLOB | "user" [OP] NAME | "netns" [OP] N
+ *        | "comm"|"exe"|"cgroup"|"container"|"pod"|"unit" [OP] GLOB | "user" [OP] NAME
+ *        | "netns" [OP] N
  *        | "proto" [OP] NAME | "family" [OP] ("inet"|"inet6"|4|6)
  *   OP = "=" "==" "eq" | "!=" "ne" | ">" "gt" | ">=" "ge" | "<" "lt" | "<=" "le"
  *
@@ -16,11 +17,12 @@
  * or a service name. ADDRESS is IPv4, IPv6 (brackets needed before a port), * or nothing; 10/8 is
  * 10.0.0.0/8. An IPv4 address also matches its v4-mapped form. NAME of a protocol: tcp and udp mean
  * both families, tcpv6 and udpv6 IPv6 sockets. GLOB is fnmatch(3)'s, * spans slashes; one without a
- * slash also matches the last name of an exe. Words may touch operators ("sport=:22"); a value with
- * spaces, "&" or "|" stands in quotes of its own.
+ * slash also matches the last name of an exe, or a pod's without its namespace. A container is also
+ * the beginning of its id, from 4 digits on; a unit may lack its ".service". Words may touch
+ * operators ("sport=:22"); a value with spaces, "&" or "|" stands in quotes of its own.
  *
- * pid, uid, user, comm, exe, cgroup and container are the owner's: without one they match nothing,
- * with != neither. "port" and "host" mean either end, with != neither end.
+ * pid, uid, user, comm, exe, cgroup, container, pod and unit are the owner's: without one they
+ * match nothing, with != neither. "port" and "host" mean either end, with != neither end.
  */
 #pragma once
 
@@ -33,7 +35,7 @@ struct conn;
 struct filter;
 
 struct filter_error {
-	char message[160]; /* one line, names the word and what was expected; no newline */
+	char message[180]; /* one line, names the word and what was expected; no newline */
 	size_t word;	   /* index of the argument it is in */
 	size_t column;	   /* byte in that argument */
 };

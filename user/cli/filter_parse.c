@@ -79,6 +79,8 @@ static const struct keyword keywords[] = {
 	{ "exe", FILTER_EXE, false, filter_value_pattern, "a pattern" },
 	{ "cgroup", FILTER_CGROUP, false, filter_value_pattern, "a pattern" },
 	{ "container", FILTER_CONTAINER, false, filter_value_pattern, "a pattern" },
+	{ "pod", FILTER_POD, false, filter_value_pattern, "a pattern" },
+	{ "unit", FILTER_UNIT, false, filter_value_pattern, "a pattern" },
 	{ "netns", FILTER_NETNS, true, filter_value_number, A_NUMBER },
 	{ "proto", FILTER_PROTO, false, filter_value_proto, "tcp, udp, tcpv6 or udpv6" },
 	{ "family", FILTER_FAMILY, false, filter_value_family, "inet, inet6, 4 or 6" },
@@ -86,7 +88,7 @@ static const struct keyword keywords[] = {
 
 #define KNOWN_WORDS                                                                           \
 	"state exclude sport dport port src dst host pid uid user comm exe cgroup container " \
-	"netns proto family"
+	"pod unit netns proto family"
 
 /* Words that join terms or compare, and the same as signs. The longer sign comes first. */
 static const struct {

@@ -15,11 +15,13 @@
 #include "base/util.h"
 #include "cli/explain.h"
 #include "cli/interrupt.h"
+#include "cli/netstat_columns.h"
 #include "cli/netstat_command.h"
 #include "source/live.h"
 #include "source/netns.h"
 
 #define DAY_S 86400
+#define NAMES_MS 500 /* for the names of all containers; a disk takes 1 or 2 */
 
 static unsigned int kinds_of(const struct netstat_options *options)
 {
@@ -34,15 +36,6 @@ static unsigned int kinds_of(const struct netstat_options *options)
 	if (mask & SOCKETS_UNIX)
 		kinds |= 1u << SOCKET_UNIX;
 	return kinds;
-}
-
-/* Does anything that is shown or asked for come from the owner? */
-static bool wants_owners(const struct netstat_options *options)
-{
-	return options->pid || options->programs || options->executable || options->columns ||
-	       options->sort || options->filter_count || options->extended ||
-	       options->format == FORMAT_JSON || options->format == FORMAT_CSV ||
-	       !options->numeric || options->fqdn;
 }
 
 static int resolve_netns(const char *text, uint32_t *ret_inode)
@@ -71,7 +64,7 @@ static int open_sockets(struct netstat *netstat)
 		.kinds = kinds_of(options),
 		.ipv4 = options->socket_mask & (SOCKETS_TCP4 | SOCKETS_UDP4 | SOCKETS_RAW4),
 		.ipv6 = options->socket_mask & (SOCKETS_TCP6 | SOCKETS_UDP6 | SOCKETS_RAW6),
-		.owners = wants_owners(options),
+		.owners = netstat_wants_owners(options),
 		.netns = netstat->netns,
 	};
 	int r = snapshot_open(&wanted, &netstat->snapshot);
@@ -87,22 +80,51 @@ static int open_sockets(struct netstat *netstat)
 
 /* A row on its way, to tell an output that cannot be written from a kernel that cannot be read. */
 struct row_visit {
-	struct netstat_rows *rows;
+	struct netstat *netstat;
 	bool failed;
 };
+
+/* What the containers are called that have come up. The tracer has its own way (watch.c). */
+static int name_containers(struct netstat *netstat)
+{
+	struct container_table *containers = process_table_containers(netstat->processes);
+	uint64_t until_ns = live_now_ns() + NAMES_MS * NSEC_PER_MSEC;
+	uint64_t now_ns = live_now_ns();
+	const struct sw_container *record;
+	int r = 0;
+
+	if (!netstat->names || !container_table_nameless(containers))
+		return 0;
+	container_names_ask(netstat->names, containers);
+	for (; r == 0 && now_ns < until_ns; now_ns = live_now_ns()) {
+		record = container_names_take(netstat->names,
+					      (unsigned int)((until_ns - now_ns) / NSEC_PER_MSEC));
+		if (!record)
+			break;
+		r = container_table_name(containers, record);
+		container_names_ask(netstat->names, containers);
+	}
+	if (now_ns >= until_ns) { /* a dead disk: later displays must not wait for it as well */
+		container_names_free(netstat->names);
+		netstat->names = NULL;
+	}
+	return r;
+}
 
 static int visit_row(void *data, const struct socket_row *row)
 {
 	struct row_visit *visit = data;
-	int r = netstat_rows_visit(visit->rows, row);
+	int r = name_containers(visit->netstat);
 
+	if (r == 0)
+		r = netstat_rows_visit(visit->netstat->rows, row);
 	visit->failed = r < 0;
 	return r;
 }
 
 int netstat_show_sockets(struct netstat *netstat, uint64_t fresh_since_ns)
 {
-	struct row_visit visit = { .rows = netstat->rows };
+	struct row_visit visit = { .netstat = netstat };
 	unsigned int unseen = 0;
 	int r;
 
@@ -255,6 +277,30 @@ int netstat_explain(const struct netstat *netstat, int r)
 	return explain_output(r);
 }
 
+/* Does anything that is shown or asked for depend on what containers are called? */
+static bool wants_names(const struct netstat *netstat)
+{
+	static const char *const fields[] = { "contained", "container_name", "pod" };
+	const struct netstat_options *options = &netstat->options;
+	const struct table *table = netstat_rows_table(netstat->rows);
+
+	if (options->filter_count || options->sort)
+		return true;
+	for (size_t i = 0; i < table->column_count; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(fields); j++)
+			if (strcmp(table->columns[i]->name, fields[j]) == 0)
+				return true;
+	return options->format == FORMAT_JSON && !table->column_count;
+}
+
+/* The tracer finds the names itself. */
+static int watch(struct netstat *netstat)
+{
+	container_names_free(netstat->names);
+	netstat->names = NULL;
+	return netstat_watch(netstat);
+}
+
 static int run(struct netstat *netstat)
 {
 	const struct netstat_options *options = &netstat->options;
@@ -267,6 +313,9 @@ static int run(struct netstat *netstat)
 
 	if (status == EXIT_OK && options->sockets)
 		status = netstat_rows_new(&setup, &netstat->rows);
+	/* While there are few files and no threads to fork. */
+	if (status == EXIT_OK && options->sockets && wants_names(netstat))
+		netstat->names = container_names_new("");
 	if (status == EXIT_OK && options->sockets)
 		status = open_sockets(netstat);
 	if (status != EXIT_OK)
@@ -274,7 +323,7 @@ static int run(struct netstat *netstat)
 	/* Without the privilege to trace, the displays are still worth something. */
 	if (options->sockets && options->repeated) {
 		if (snapshot_is_privileged(netstat->snapshot))
-			return netstat_watch(netstat);
+			return watch(netstat);
 		log_error("what comes and goes between the displays is not shown either");
 	}
 	return netstat_explain(netstat, repeat_plain(netstat));
@@ -295,6 +344,7 @@ static void done(struct netstat *netstat)
 {
 	netstat_rows_free(netstat->rows);
 	snapshot_close(netstat->snapshot);
+	container_names_free(netstat->names);
 	netstat_system_free(netstat->system);
 	conn_table_free(netstat->conns);
 	process_table_free(netstat->processes);

@@ -46,13 +46,20 @@ static bool has_more_namespaces(const struct netstat_options *options)
 	return more;
 }
 
+bool netstat_wants_owners(const struct netstat_options *options)
+{
+	return options->pid || options->programs || options->executable || options->columns ||
+	       options->sort || options->filter_count || options->extended ||
+	       options->format == FORMAT_JSON || options->format == FORMAT_CSV ||
+	       !options->numeric || options->fqdn;
+}
+
 static void choose_text(const struct netstat_options *options, struct table *table)
 {
 	static const char *const always[] = { "protocol", "recv_q", "send_q", "local",
 					      "remote",	  "state",  NULL };
 	static const char *const extended[] = { "uid",	 "inode",  "cookie", "holders",
 						"netns", "cgroup", NULL };
-	static const char *const namespaces[] = { "netns", "container", NULL };
 
 	add_all(table, always);
 	if (options->programs)
@@ -63,8 +70,11 @@ static void choose_text(const struct netstat_options *options, struct table *tab
 		add_all(table, extended);
 	if (options->timers)
 		(void)table_column_add(table, "timers");
-	if (has_more_namespaces(options))
-		add_all(table, namespaces);
+	if (!has_more_namespaces(options))
+		return;
+	(void)table_column_add(table, "netns");
+	if (netstat_wants_owners(options))
+		(void)table_column_add(table, "contained");
 }
 
 static int complain(const char *option, const char *word, size_t len)

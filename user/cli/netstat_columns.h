@@ -18,6 +18,9 @@ struct netstat_sort {
 	size_t count;
 };
 
+/* Does anything that is shown or asked for come from the owner? */
+bool netstat_wants_owners(const struct netstat_options *options);
+
 /* Initializes the table. EXIT_OK, or EXIT_USAGE after an explanation that names the column. */
 int netstat_columns_choose(const struct netstat_options *options, struct table *ret_table);
 

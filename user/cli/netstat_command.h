@@ -9,6 +9,7 @@
 #include "cli/netstat_system.h"
 #include "cli/watch.h"
 #include "source/snapshot.h"
+#include "system/container_names.h"
 
 struct netstat {
 	struct netstat_options options;
@@ -17,6 +18,7 @@ struct netstat {
 	struct conn_table *conns; /* made by netstat_watch() */
 	struct netstat_rows *rows;
 	struct snapshot *snapshot;
+	struct container_names *names; /* NULL: not wanted, or too slow */
 	struct netstat_system *system;
 	struct json text;     /* of the other tables */
 	unsigned int display; /* which one they are for */

@@ -169,7 +169,8 @@ void netstat_options_help(void)
 	     "does the environment variable SOCKWATCH_STYLE, where --style is not given.\n"
 	     "\n"
 	     "FILTER is as in ss(8): state established, dport = :443, dst 10.0.0.0/8, pid 812,\n"
-	     "comm curl, exe /usr/bin/*, user, netns, container, and/or/not and parentheses.\n"
+	     "comm curl, exe /usr/bin/*, user, netns, container, unit, pod, and, or, not,\n"
+	     "parentheses.\n"
 	     "\n"
 	     "Exit status: 0 done, 1 failure, 2 usage, 77 privilege or kernel lacks what is\n"
 	     "needed.");

@@ -222,7 +222,7 @@ int netstat_watch(struct netstat *netstat)
 	filter_wanted(netstat->filter, &options.wanted);
 	if (netstat->netns)
 		options.wanted.netns = netstat->netns;
-	status = watch_open(&watching.watch, &options, netstat->conns);
+	status = watch_open(&watching.watch, &options, netstat->conns, netstat->processes);
 	if (status == EXIT_OK) {
 		int r = repeat(&watching);
 

@@ -260,7 +260,7 @@ static int trace_kernel(struct trace *trace)
 	/* A recording has everything, whatever is shown. */
 	if (!trace->writer)
 		filter_wanted(trace->filter, &live.wanted);
-	status = watch_open(&trace->watch, &live, trace->table);
+	status = watch_open(&trace->watch, &live, trace->table, trace->processes);
 	if (status != EXIT_OK)
 		return status;
 	/* The seed, and with it the start line. */

@@ -43,7 +43,7 @@ void trace_options_help(void)
 	option_table_help(rows, ARRAY_SIZE(rows));
 	puts("\n"
 	     "FILTER is as in ss(8): state established, dport = :443, dst 10.0.0.0/8, pid 812,\n"
-	     "comm curl, exe /usr/bin/*, netns, container, and/or/not and parentheses.\n"
+	     "comm curl, exe /usr/bin/*, netns, container, unit, pod, and, or, not, parentheses.\n"
 	     "Ctrl-C ends it in order; a second one at once.\n"
 	     "Exit status: 0 done, 1 failure, 2 usage, 3 events lost with --strict, 77 privilege or\n"
 	     "kernel lacks what is needed, otherwise COMMAND's.");

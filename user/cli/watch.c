@@ -2,6 +2,7 @@
 /* Draining, looking and sleeping. What the records mean is the table's. */
 #include "cli/watch.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -16,6 +17,7 @@
 #define REPAIR_NS NSEC_PER_SEC
 #define VERIFY_NS (60 * NSEC_PER_SEC) /* without any doubt: some kernels hide silently */
 #define LOOK_SHARE 50		      /* looks take at most this part of the time */
+#define NAMES_MS 200 /* for the names of containers at the start; a disk takes 1 or 2 */
 
 static int look(struct watch *watch, uint32_t cause)
 {
@@ -29,12 +31,20 @@ static int look(struct watch *watch, uint32_t cause)
 	return r;
 }
 
-int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table)
+int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table,
+	       struct process_table *processes)
 {
 	struct live_error error;
 	int r;
 
-	*watch = (struct watch){ .table = table };
+	*watch = (struct watch){ .table = table,
+				 .names = container_names_new(""),
+				 .containers = process_table_containers(processes) };
+	if (!watch->names) {
+		log_error("cannot start the process that reads what containers are called: %s",
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
 	r = live_open(options, &watch->live, &error);
 	if (r < 0) {
 		log_error("%s", error.message);
@@ -48,6 +58,39 @@ int watch_open(struct watch *watch, const struct live_options *options, struct c
 void watch_close(struct watch *watch)
 {
 	live_close(TAKE_PTR(watch->live));
+	container_names_free(TAKE_PTR(watch->names));
+}
+
+/*
+ * Ask for names, and take those that come within `timeout_ms`: as if at the time of the last
+ * record, for what the hooks write next may be a bit older than now.
+ */
+static int take_names(struct watch *watch, unsigned int timeout_ms,
+		      int (*take)(void *data, const struct sw_header *record), void *data)
+{
+	uint64_t until_ns = live_now_ns() + timeout_ms * NSEC_PER_MSEC, now_ns;
+	struct sw_container *record;
+	int r = 0;
+
+	container_names_ask(watch->names, watch->containers);
+	while (r >= 0 && (record = container_names_take(watch->names, timeout_ms))) {
+		record->header.ts_ns = watch->drained_ns;
+		r = take(data, &record->header);
+		container_names_ask(watch->names, watch->containers);
+		now_ns = timeout_ms ? live_now_ns() : until_ns;
+		timeout_ms = now_ns < until_ns ? (until_ns - now_ns) / NSEC_PER_MSEC : 0;
+	}
+	return r;
+}
+
+/* Processes come first in a look: before the first socket of all, their containers get names. */
+static int name_first(struct watch *watch, const struct sw_header *next,
+		      int (*take)(void *data, const struct sw_header *record), void *data)
+{
+	if (watch->named || (next->kind != SW_RECORD_LOOK_NETNS && next->kind != SW_RECORD_SOCKET))
+		return 0;
+	watch->named = true;
+	return take_names(watch, NAMES_MS, take, data);
 }
 
 int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_header *record),
@@ -61,9 +104,15 @@ int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_hea
 	for (int i = 0; r >= 0 && i < count; i++) {
 		const struct sw_header *bytes = live_at(watch->live, i), *checked;
 
-		if (decode_record(bytes, bytes->size, &checked) == 0)
+		if (decode_record(bytes, bytes->size, &checked) < 0)
+			continue;
+		watch->drained_ns = checked->ts_ns;
+		r = name_first(watch, checked, take, data);
+		if (r >= 0)
 			r = take(data, checked);
 	}
+	if (r >= 0 && count >= 0)
+		r = take_names(watch, 0, take, data);
 	return r < 0 ? r : count;
 }
 

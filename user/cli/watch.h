@@ -10,28 +10,35 @@
 
 #include "model/conn_table.h"
 #include "source/live.h"
+#include "system/container_names.h"
 
 #define WATCH_TABLE_MAX (8u << 20) /* connections: about 2 GiB */
 #define WATCH_HOLD_MS 2		   /* how long a tick may wait while an event is held */
 
 struct watch {
-	struct live *live;	  /* owned */
-	struct conn_table *table; /* not owned */
+	struct live *live;		    /* owned */
+	struct conn_table *table;	    /* not owned */
+	struct container_names *names;	    /* owned */
+	struct container_table *containers; /* of the table's processes; not owned */
+	bool named;			    /* those that were there at the start */
 	uint64_t looked_ns, look_took_ns;
-	unsigned int quiet; /* empty drains in a row */
-	bool repair_due;    /* set it when records were lost */
+	uint64_t drained_ns; /* the time of the last record */
+	unsigned int quiet;  /* empty drains in a row */
+	bool repair_due;     /* set it when records were lost */
 };
 
 /*
- * Attach, and look at what is there: the records of that are in the first watch_drain(). EXIT_OK,
- * or another exit status after an explanation on standard error.
+ * Attach, and look at what is there; `processes` are those of the table. The records of that are in
+ * the first watch_drain(). EXIT_OK, or another exit status after an explanation on standard error.
  */
-int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table);
+int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table,
+	       struct process_table *processes);
 /* Detaches. Also after a failed watch_open(). */
 void watch_close(struct watch *watch);
 
 /*
- * Call `take` for each checked record that is there; stops at its first negative result and
+ * Call `take` for each checked record that is there, with what containers are called among them;
+ * stops at its first negative result and
  * returns it. The number of records, or negative errno.
  */
 int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_header *record),

@@ -568,6 +568,8 @@ int conn_table_apply(struct conn_table *table, const struct sw_header *record)
 	case SW_RECORD_EXIT:
 		apply_exit(table, bytes);
 		return 0;
+	case SW_RECORD_CONTAINER:
+		return container_table_name(process_table_containers(table->processes), bytes);
 	case SW_RECORD_LOOK_BEGIN:
 	case SW_RECORD_LOOK_END:
 	case SW_RECORD_LOOK_NETNS:

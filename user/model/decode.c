@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "sockwatch/tcp_state.h"
@@ -24,6 +25,7 @@ static const uint32_t kind_sizes[] = {
 	[SW_RECORD_PROCESS] = sizeof(struct sw_process),
 	[SW_RECORD_FORK] = sizeof(struct sw_fork),
 	[SW_RECORD_EXIT] = sizeof(struct sw_exit),
+	[SW_RECORD_CONTAINER] = sizeof(struct sw_container),
 	[SW_RECORD_STATE] = sizeof(struct sw_state),
 	[SW_RECORD_PORT] = sizeof(struct sw_socket),
 	[SW_RECORD_REQUEST] = sizeof(struct sw_request),
@@ -74,6 +76,21 @@ static bool names_are_valid(const struct sw_process *process)
 	return (!exe || names[exe - 1] == '\0') && (!cgroup || names[exe + cgroup - 1] == '\0');
 }
 
+/* Without NUL, so that they are the same as strings. */
+static bool container_is_valid(const struct sw_container *container)
+{
+	const uint16_t lens[] = { container->id_len, container->runtime_len, container->name_len,
+				  container->pod_len };
+	size_t room = container->header.size - sizeof(*container), len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		if (lens[i] > SW_CONTAINER_TEXT_LEN)
+			return false;
+		len += lens[i];
+	}
+	return len <= room && !memchr(container + 1, '\0', len);
+}
+
 static bool start_is_valid(const struct sw_start *start)
 {
 	const char *hooks = (const char *)(start + 1);
@@ -94,6 +111,8 @@ static bool content_is_valid(const struct sw_header *header)
 		return timewait_is_valid((const struct sw_timewait *)header);
 	case SW_RECORD_PROCESS:
 		return names_are_valid((const struct sw_process *)header);
+	case SW_RECORD_CONTAINER:
+		return container_is_valid((const struct sw_container *)header);
 	case SW_RECORD_START:
 		return start_is_valid((const struct sw_start *)header);
 	case SW_RECORD_HOLDER:
@@ -191,4 +210,13 @@ int decode_row(const void *bytes, size_t size, const struct sw_header **ret_reco
 		return -EBADMSG;
 	*ret_record = header;
 	return 0;
+}
+
+const struct sw_inner *decode_inner(const struct sw_process *record)
+{
+	size_t names = ((size_t)record->exe_len + record->cgroup_len + 7) & ~(size_t)7;
+
+	if (record->header.size < sizeof(*record) + names + sizeof(struct sw_inner))
+		return NULL;
+	return (const struct sw_inner *)((const char *)(record + 1) + names);
 }

@@ -20,3 +20,6 @@ int decode_record(const void *bytes, size_t size, const struct sw_header **ret_r
  * are apart so that a recording with rows in it, which nobody writes, never reaches the table.
  */
 int decode_row(const void *bytes, size_t size, const struct sw_header **ret_record);
+
+/* What the record says of its pid namespace, or NULL: an older recording does not say it. */
+const struct sw_inner *decode_inner(const struct sw_process *record);

@@ -49,6 +49,21 @@ int proc_pid_parse_uid(const char *status, uint32_t *ret_uid)
 	return 0;
 }
 
+uint32_t proc_pid_parse_inner(const char *status)
+{
+	const char *line = strstr(status, "\nNSpid:");
+	unsigned int outer, pid;
+	int len = 0;
+
+	if (!line || sscanf(line, "\nNSpid:%*1[\t]%u%n", &outer, &len) != 1)
+		return 0;
+	pid = 0;
+	/* One number for each namespace, the innermost last. */
+	for (line += len; sscanf(line, "%*1[\t]%u%n", &pid, &len) == 1; line += len)
+		;
+	return pid;
+}
+
 /* Is "memory" among the controllers, which are separated by commas and end with a colon? */
 static bool has_memory(const char *controllers)
 {
@@ -158,7 +173,9 @@ size_t proc_pid_record(const struct proc_pid *pid, const char *exe, size_t exe_l
 			(cgroup_cut ? SW_PROCESS_CGROUP_CUT : 0);
 	size = record->exe_len + record->cgroup_len;
 	memset(names + size, 0, -size & 7);
+	size += -size & 7;
+	memcpy(names + size, &pid->inner, sizeof(pid->inner));
 	record->header.kind = SW_RECORD_PROCESS;
-	record->header.size = (uint32_t)(sizeof(*record) + size + (-size & 7));
+	record->header.size = (uint32_t)(sizeof(*record) + size + sizeof(pid->inner));
 	return record->header.size;
 }

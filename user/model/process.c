@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/container.h"
+#include "base/util.h"
+#include "model/decode.h"
 
 #define BUCKETS_MIN 256 /* a small machine; must be a power of two */
 
@@ -28,6 +29,7 @@ struct process_table {
 	struct process **buckets;
 	size_t bucket_count;
 	size_t count;
+	struct container_table *containers;
 	struct process *loose; /* made dead, and nobody has taken a reference yet */
 };
 
@@ -35,8 +37,7 @@ struct process_table {
 struct identity {
 	char *exe;
 	char *cgroup;
-	char *container;
-	const char *runtime;
+	struct container *container; /* counted */
 };
 
 struct process_table *process_table_new(void)
@@ -47,25 +48,26 @@ struct process_table *process_table_new(void)
 		return NULL;
 	table->bucket_count = BUCKETS_MIN;
 	table->buckets = calloc(table->bucket_count, sizeof(struct process *));
-	if (!table->buckets) {
-		free(table);
+	table->containers = container_table_new();
+	if (!table->buckets || !table->containers) {
+		process_table_free(table);
 		return NULL;
 	}
 	return table;
 }
 
-static void identity_done(struct identity *identity)
+static void identity_done(struct process_table *table, struct identity *identity)
 {
 	free(identity->exe);
 	free(identity->cgroup);
-	free(identity->container);
+	container_unref(table->containers, identity->container);
 }
 
-static void process_free(struct process *process)
+static void process_free(struct process_table *table, struct process *process)
 {
 	free(process->exe);
 	free(process->cgroup);
-	free(process->container);
+	container_unref(table->containers, process->container);
 	free(process);
 }
 
@@ -73,16 +75,22 @@ void process_table_free(struct process_table *table)
 {
 	if (!table)
 		return;
-	for (size_t i = 0; i < table->bucket_count; i++) {
+	for (size_t i = 0; table->buckets && i < table->bucket_count; i++) {
 		struct process *next;
 
 		for (struct process *p = table->buckets[i]; p; p = next) {
 			next = p->hash_next;
-			process_free(p);
+			process_free(table, p);
 		}
 	}
 	free(table->buckets);
+	container_table_free(table->containers);
 	free(table);
+}
+
+struct container_table *process_table_containers(struct process_table *table)
+{
+	return table->containers;
 }
 
 size_t process_table_count(const struct process_table *table)
@@ -173,7 +181,7 @@ static void release(struct process_table *table, struct process *process)
 		if (table->loose == process)
 			table->loose = NULL;
 		unlink_process(table, process);
-		process_free(process);
+		process_free(table, process);
 		if (parent)
 			parent->refs--;
 		process = parent;
@@ -305,18 +313,8 @@ static char *path_from_names(const char *names, size_t len, bool cut)
 	return path;
 }
 
-static int identity_set_container(struct identity *identity)
-{
-	struct container_name name;
-
-	if (!identity->cgroup || !container_from_cgroup(identity->cgroup, &name))
-		return 0;
-	identity->container = strndup(name.id, name.id_len);
-	identity->runtime = name.runtime;
-	return identity->container ? 0 : -ENOMEM;
-}
-
-static int identity_read(const struct sw_process *record, struct identity *identity)
+static int identity_read(struct process_table *table, const struct sw_process *record,
+			 struct identity *identity)
 {
 	const char *exe = (const char *)(record + 1);
 	const char *cgroup = exe + record->exe_len;
@@ -333,7 +331,9 @@ static int identity_read(const struct sw_process *record, struct identity *ident
 		if (!identity->cgroup)
 			return -ENOMEM;
 	}
-	return identity_set_container(identity);
+	return identity->cgroup ? container_table_get(table->containers, identity->cgroup,
+						      &identity->container)
+				: 0;
 }
 
 static int identity_copy(const struct process *process, struct identity *identity)
@@ -342,9 +342,7 @@ static int identity_copy(const struct process *process, struct identity *identit
 		return -ENOMEM;
 	if (process->cgroup && !(identity->cgroup = strdup(process->cgroup)))
 		return -ENOMEM;
-	if (process->container && !(identity->container = strdup(process->container)))
-		return -ENOMEM;
-	identity->runtime = process->runtime;
+	identity->container = container_ref(process->container);
 	return 0;
 }
 
@@ -356,15 +354,18 @@ static void take_exe(struct process *process, struct identity *identity, bool de
 	identity->exe = NULL;
 }
 
-static void take_cgroup(struct process *process, struct identity *identity)
+static void take_cgroup(struct process_table *table, struct process *process,
+			struct identity *identity)
 {
+	const struct unit_name none = { 0 };
+
 	free(process->cgroup);
-	free(process->container);
-	process->cgroup = identity->cgroup;
-	process->container = identity->container;
-	process->runtime = identity->runtime;
-	identity->cgroup = NULL;
-	identity->container = NULL;
+	container_unref(table->containers, process->container);
+	process->cgroup = TAKE_PTR(identity->cgroup);
+	process->container = TAKE_PTR(identity->container);
+	process->unit = process->user_unit = none;
+	if (process->cgroup && unit_from_cgroup(process->cgroup, &process->unit))
+		(void)unit_from_user_cgroup(process->cgroup, &process->user_unit);
 }
 
 static void cut_ancestors(struct process_table *table, struct process *process)
@@ -412,13 +413,19 @@ static void link_parent(struct process_table *table, struct process *process, ui
 	cut_ancestors(table, process);
 }
 
-static void apply_record(struct process *process, const struct sw_process *record,
-			 struct identity *identity)
+static void apply_record(struct process_table *table, struct process *process,
+			 const struct sw_process *record, struct identity *identity)
 {
+	const struct sw_inner *inner = decode_inner(record);
+
 	if (identity->exe || record->flags & SW_PROCESS_EXEC)
 		take_exe(process, identity, record->flags & SW_PROCESS_EXE_DELETED);
 	if (identity->cgroup) /* exec does not change it */
-		take_cgroup(process, identity);
+		take_cgroup(table, process, identity);
+	if (inner) {
+		process->inner_pid = inner->pid;
+		process->pid_ns = inner->pid_ns;
+	}
 	set_comm(process, record->task.comm);
 	process->uid = record->task.uid;
 	process->kernel = record->flags & SW_PROCESS_KERNEL;
@@ -428,7 +435,7 @@ int process_table_exec(struct process_table *table, const struct sw_process *rec
 {
 	struct identity identity = { 0 };
 	struct process *process = NULL;
-	int err = identity_read(record, &identity);
+	int err = identity_read(table, record, &identity);
 
 	if (!err && record->task.pid) {
 		process = find_or_make(table, record->task.pid, record->task.start_ns);
@@ -436,23 +443,26 @@ int process_table_exec(struct process_table *table, const struct sw_process *rec
 	}
 	if (process) {
 		process_ref(process); /* it may be dead, and making its parent frees such */
-		apply_record(process, record, &identity);
+		apply_record(table, process, record, &identity);
 		link_parent(table, process, record->parent_pid, record->parent_start_ns);
 		process_unref(table, process);
 	}
-	identity_done(&identity);
+	identity_done(table, &identity);
 	return err;
 }
 
 /* Only what no later record has told already. */
-static void inherit(struct process *child, const struct process *parent, struct identity *identity)
+static void inherit(struct process_table *table, struct process *child,
+		    const struct process *parent, struct identity *identity)
 {
 	if (!child->exe)
 		take_exe(child, identity, parent->exe_deleted);
 	if (!child->cgroup)
-		take_cgroup(child, identity);
+		take_cgroup(table, child, identity);
 	if (!child->comm[0])
 		child->kernel = parent->kernel;
+	if (child->inner_pid && !child->pid_ns)
+		child->pid_ns = parent->pid_ns;
 }
 
 int process_table_fork(struct process_table *table, const struct sw_fork *record)
@@ -473,8 +483,10 @@ int process_table_fork(struct process_table *table, const struct sw_fork *record
 	}
 	if (child) {
 		process_ref(child);
+		if (!child->inner_pid)
+			child->inner_pid = record->inner_pid;
 		if (parent)
-			inherit(child, parent, &identity);
+			inherit(table, child, parent, &identity);
 		if (!child->comm[0]) {
 			set_comm(child, record->child.comm);
 			child->uid = record->child.uid;
@@ -483,7 +495,7 @@ int process_table_fork(struct process_table *table, const struct sw_fork *record
 		process_unref(table, child);
 	}
 	process_unref(table, parent);
-	identity_done(&identity);
+	identity_done(table, &identity);
 	return err;
 }
 

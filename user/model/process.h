@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/container_table.h"
+#include "model/unit.h"
 #include "sockwatch/record.h"
 
 struct process_table;
@@ -16,14 +18,17 @@ struct process_table;
 struct process {
 	uint32_t pid;
 	uint32_t uid;
-	uint64_t start_ns;	    /* since boot, suspend included */
-	char comm[SW_COMM_LEN + 1]; /* empty: known only as somebody's parent so far */
-	char *exe;		    /* full path; NULL: unknown, or a kernel thread */
-	char *cgroup;		    /* path below the hierarchy's root; NULL: unknown */
-	char *container;	    /* id or name out of the cgroup path; NULL: none */
-	const char *runtime;	    /* static string: "docker", "podman" ...; NULL: none */
-	struct process *parent;	    /* counted reference; NULL: unknown */
-	uint32_t ppid;		    /* 0: unknown */
+	uint64_t start_ns;	     /* since boot, suspend included */
+	char comm[SW_COMM_LEN + 1];  /* empty: known only as somebody's parent so far */
+	char *exe;		     /* full path; NULL: unknown, or a kernel thread */
+	char *cgroup;		     /* path below the hierarchy's root; NULL: unknown */
+	struct container *container; /* counted reference; NULL: none */
+	struct unit_name unit;	     /* within `cgroup`; no length: none */
+	struct unit_name user_unit;  /* the same, of a user's manager */
+	struct process *parent;	     /* counted reference; NULL: unknown */
+	uint32_t ppid;		     /* 0: unknown */
+	uint32_t inner_pid; /* in its pid namespace; 0: that is the machine's first, or unknown */
+	uint32_t pid_ns;    /* inode number of that namespace; 0: the same */
 	bool exe_deleted;
 	bool kernel;
 	bool exited;
@@ -47,6 +52,9 @@ void process_table_free(struct process_table *table);
 int process_table_exec(struct process_table *table, const struct sw_process *record);
 int process_table_fork(struct process_table *table, const struct sw_fork *record);
 void process_table_exit(struct process_table *table, const struct sw_exit *record);
+
+/* The containers that they are in. Owned by the table. */
+struct container_table *process_table_containers(struct process_table *table);
 
 /*
  * The process as known, or made from what `task` says. NULL if task->pid is 0 or out of memory. No

@@ -46,6 +46,14 @@ static size_t read_exe(int directory, char *out, size_t size, bool *ret_deleted)
 	return (size_t)len;
 }
 
+/* The inode number of its pid namespace; 0: not ours to know. */
+static uint32_t read_pid_ns(int directory)
+{
+	struct stat status;
+
+	return fstatat(directory, "ns/pid", &status, 0) == 0 ? (uint32_t)status.st_ino : 0;
+}
+
 /* Enter one process. 0; -ENOENT if it is gone; -ENOMEM. */
 static int describe(int directory, struct process_table *processes, struct proc_pid *ret_pid)
 {
@@ -61,6 +69,9 @@ static int describe(int directory, struct process_table *processes, struct proc_
 	if (!read_text(directory, "status", text, sizeof(text)) ||
 	    proc_pid_parse_uid(text, &ret_pid->task.uid) < 0)
 		return -ENOENT;
+	ret_pid->inner.pid = proc_pid_parse_inner(text);
+	if (ret_pid->inner.pid)
+		ret_pid->inner.pid_ns = read_pid_ns(directory);
 	exe_len = read_exe(directory, exe, sizeof(exe), &exe_deleted);
 	read_text(directory, "cgroup", text, sizeof(text));
 	cgroup_len = proc_pid_find_cgroup(text, &cgroup);

@@ -14,6 +14,7 @@
 #include "view/format.h"
 #include "view/json.h"
 
+#define FIELD_SHORT_ID 12     /* of a container: as docker ps shows it */
 #define FIELD_BUFFER_SIZE 320 /* a host name, which has at most 255 bytes, and a service */
 
 enum value_kind { VALUE_NONE, VALUE_NUMBER, VALUE_BOOL, VALUE_TEXT };

@@ -157,8 +157,11 @@ static void put_notes(struct view *view, const struct event *told)
 			line_printf(&view->line, " (deleted)");
 	}
 	if (owner && owner->container && told->old_state == SW_TCP_CLOSE) {
-		line_printf(&view->line, " %s:", owner->runtime);
-		put_escaped(view, owner->container, strnlen(owner->container, 12), 0);
+		const char *name = owner->container->name;
+		size_t len = name ? strlen(name) : strnlen(owner->container->id, FIELD_SHORT_ID);
+
+		line_printf(&view->line, " %s:", owner->container->runtime);
+		put_escaped(view, name ? name : owner->container->id, len, 0);
 	}
 }
 
