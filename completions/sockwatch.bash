@@ -88,10 +88,10 @@ _sockwatch() {
     local sockets='--all --listening --proto= --tcp --udp --raw --unix --ipv4 --ipv6 --netns=
         --programs --executable --verbose --timers --extend --numeric --fqdn --interfaces --routes
         --statistics --json --format= --columns= --sort= --no-header --wide --color --style=
-        --continuous --help --version -a -b -c -e -f -h -H -i -j -l -n -N -o -p -r -s -t -u -v -w
+        --continuous --no-sandbox --help --version -a -b -c -e -f -h -H -i -j -l -n -N -o -p -r -s -t -u -v -w
         -W -x -4 -6'
     local trace='--json --verbose --existing --write= --read= --ring-size= --mode= --strict --color
-        --help -j -v -h'
+        --no-sandbox --help -j -v -h'
 
     COMPREPLY=()
     ((COMP_CWORD < 2)) || [[ ${COMP_WORDS[1]} != @(trace|doctor|states) ]] || verb=${COMP_WORDS[1]}

@@ -93,6 +93,7 @@ complete -c sockwatch -n "$bare; and string match -qr -- '^-[^-]*p\$' (commandli
 
 # trace, and what both have.
 complete -c sockwatch -n "not __fish_seen_subcommand_from doctor states" -l color -a 'auto always never' -d Colours
+complete -c sockwatch -n "not __fish_seen_subcommand_from doctor states" -l no-sandbox -d 'Keep all privileges, to debug'
 complete -c sockwatch -n $trace -s v -l verbose -d 'With the chain of parent processes'
 complete -c sockwatch -n $trace -l existing -d 'First the sockets that are there already'
 complete -c sockwatch -n $trace -l write -r -F -d 'Keep the records too'

@@ -47,6 +47,7 @@ static const struct {
 	{ "loss", tests_loss },
 	{ "command", tests_command },
 	{ "recording", tests_recording },
+	{ "sandbox", tests_sandbox },
 	{ "filter", tests_filter },
 	{ "cli", tests_cli },
 	{ "netstat", tests_netstat },

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +93,32 @@ static int cover_var_lib(const char *directory)
 	return mount(directory, "/var/lib", NULL, MS_BIND, NULL);
 }
 
+/* As setpriv --ambient-caps does it: they outlive execve(), and there are no others. */
+static int keep_capabilities(uint64_t wanted)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	for (int i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted = data[i].inheritable =
+			(uint32_t)(wanted >> (32 * i));
+	if (syscall(SYS_capset, &header, data) < 0)
+		return -1;
+	for (int capability = 0; capability < 64; capability++)
+		if (wanted >> capability & 1 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+			return -1;
+	return 0;
+}
+
+static int become_user(uid_t uid, uint64_t capabilities)
+{
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setgroups(0, NULL) < 0 ||
+	    setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+		return -1;
+	return keep_capabilities(capabilities);
+}
+
 /* In the child. Keeps the exit status 126 and 127 of a shell for what could not be run. */
 static _Noreturn void become(const struct program *program, int out, int err)
 {
@@ -103,9 +131,7 @@ static _Noreturn void become(const struct program *program, int out, int err)
 		_exit(126);
 	if (program->var_lib && cover_var_lib(program->var_lib) < 0)
 		_exit(126);
-	if (program->uid != 0 &&
-	    (setgroups(0, NULL) < 0 || setresgid(program->uid, program->uid, program->uid) < 0 ||
-	     setresuid(program->uid, program->uid, program->uid) < 0))
+	if (program->uid != 0 && become_user(program->uid, program->capabilities) < 0)
 		_exit(126);
 	execv(program->args[0], (char *const *)program->args);
 	_exit(127);

@@ -11,7 +11,8 @@
 
 struct program {
 	const char *args[PROGRAM_ARGS_MAX]; /* args[0] is the path; ends with NULL */
-	uid_t uid;			    /* not 0: run as this user, without capabilities */
+	uid_t uid;			    /* not 0: run as this user */
+	uint64_t capabilities;		    /* with these alone (bits): 0, none */
 	const char *stdout_path;	    /* not NULL: its output goes there */
 	bool closed_pipe;		    /* its output is a pipe that nobody reads */
 	pid_t netns_of;			    /* not 0: in the network namespace of this process */

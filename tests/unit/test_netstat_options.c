@@ -58,6 +58,7 @@ static const struct {
 	{ "fqdn", offsetof(struct netstat_options, fqdn) },
 	{ "wide", offsetof(struct netstat_options, wide) },
 	{ "no_header", offsetof(struct netstat_options, no_header) },
+	{ "no_sandbox", offsetof(struct netstat_options, no_sandbox) },
 	{ "help", offsetof(struct netstat_options, help) },
 };
 
@@ -279,6 +280,7 @@ static void long_options_are_read(void **state)
 		{ "--fqdn", "xp: tcp udp fqdn" }, { "--json", "xp: tcp udp format=json" },
 		{ "-jH", "xp: tcp udp no_header format=json" },
 		{ "--no-header", "xp: tcp udp no_header" },
+		{ "--no-sandbox", "xp: tcp udp no_sandbox" },
 		{ "--format=csv", "xp: tcp udp format=csv" }, { "--format=text", "xp: tcp udp" },
 		{ "--format xp", "xp: tcp udp format=xp" },
 		{ "--json --format=csv", "xp: tcp udp format=csv" },

@@ -11,7 +11,7 @@
 /* What the rest of the work takes; the less, the tighter. Bits. */
 enum sandbox_needs {
 	SANDBOX_NOTHING = 0,	     /* but to read, print, and walk iterators that are open */
-	SANDBOX_NAMES = 1 << 0,	     /* of hosts and services: threads, the C library's modules */
+	SANDBOX_NAMES = 1 << 0,	     /* of hosts and services: the C library's modules, sockets */
 	SANDBOX_PROCESSES = 1 << 1,  /* other users' /proc/PID: keeps two capabilities */
 	SANDBOX_NAMESPACES = 1 << 2, /* to enter network namespaces: CAP_SYS_ADMIN and those two */
 };

@@ -108,7 +108,7 @@ const struct sandbox_syscall sandbox_syscalls[] = {
 	ROW(getuid), ROW(geteuid), ROW(getgid), ROW(getegid), ROW(getgroups), ROW(uname),
 	ROW(sysinfo), ROW(prlimit64), ROW(getrusage), ROW(getrandom), ROW(getcpu), ROW(sched_yield),
 	ROW(sched_getaffinity), ROW_CHECKED(prctl, no_harm),
-	{ __NR_clone, SANDBOX_NAMES, &threads },
+	ROW_CHECKED(clone, threads),
 	/* Sockets. */
 	{ __NR_socket, SANDBOX_NAMES, &names_too }, ROW_CHECKED(socket, netlink_only),
 	ROW(bind), ROW(getsockname), ROW(getpeername), ROW(getsockopt), ROW(setsockopt),

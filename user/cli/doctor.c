@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* sockwatch doctor: what this kernel lets us see, through which hook, and what would help. */
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "cli/options.h"
@@ -51,25 +51,41 @@ static void tell(struct report *report, const char *kind, const char *name, cons
 
 static void tell_capabilities(struct report *report, const struct kernel_facts *facts)
 {
-	static const struct {
-		unsigned int number;
-		const char *name, *cure;
-	} wanted[] = {
-		{ CAP_BPF, "CAP_BPF",
-		  "needed to load programs: run as root, or setcap cap_bpf+ep" },
-		{ CAP_PERFMON, "CAP_PERFMON",
-		  "needed to trace: run as root, or setcap cap_perfmon+ep" },
-		{ CAP_NET_ADMIN, "CAP_NET_ADMIN", "needed for sock_ops in tracepoint mode" },
-		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "needed to look into other network namespaces" },
-		{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "needed for tracefs and /proc" },
-	};
+	for (size_t i = 0; i < kernel_capabilities_count(); i++) {
+		const struct kernel_capability *wanted = kernel_capabilities_at(i);
+		bool has = kernel_has_capability(facts, wanted->number);
 
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		bool has = kernel_has_capability(facts, wanted[i].number);
-
-		tell(report, "check", wanted[i].name, has ? "ok" : "missing", NULL,
-		     has ? NULL : wanted[i].cure);
+		tell(report, "check", wanted->name, has ? "ok" : "missing", NULL,
+		     has ? NULL : wanted->cure);
 	}
+}
+
+static const char *reason(int result)
+{
+	return result < 0 ? strerror(-result) : NULL;
+}
+
+/* Tried out on ourselves, as the last thing that we do. */
+static void tell_sandbox(struct report *report)
+{
+	struct sandbox_report sandbox;
+	char landlock[32], user[32];
+
+	(void)sandbox_enter(SANDBOX_NOTHING, &sandbox);
+	snprintf(user, sizeof(user), "uid %u", sandbox_user());
+	snprintf(landlock, sizeof(landlock), "ABI %d", sandbox.landlock);
+	tell(report, "check", "sandbox-capabilities", sandbox.capabilities < 0 ? "kept" : "none",
+	     NULL, reason(sandbox.capabilities));
+	tell(report, "check", "sandbox-user", sandbox.user > 0 ? user : "kept", NULL,
+	     reason(sandbox.user));
+	tell(report, "check", "sandbox-no-new-privs", sandbox.privileges < 0 ? "failed" : "ok",
+	     NULL, reason(sandbox.privileges));
+	tell(report, "check", "sandbox-landlock", sandbox.landlock < 0 ? "missing" : landlock, NULL,
+	     sandbox.landlock < 0
+		     ? "boot a kernel with CONFIG_SECURITY_LANDLOCK=y and landlock in lsm="
+		     : NULL);
+	tell(report, "check", "sandbox-seccomp", sandbox.seccomp < 0 ? "failed" : "ok", NULL,
+	     reason(sandbox.seccomp));
 }
 
 static void tell_kernel(struct report *report, const struct kernel_facts *facts)
@@ -150,6 +166,15 @@ static int examine(struct report *report)
 	return EXIT_OK;
 }
 
+static int examine_all(struct report *report)
+{
+	int status = examine(report);
+
+	headline(report, "\nSandbox");
+	tell_sandbox(report);
+	return status;
+}
+
 int cli_doctor(int argc, char **argv)
 {
 	struct report report = {};
@@ -168,7 +193,7 @@ int cli_doctor(int argc, char **argv)
 		}
 	}
 	json_init(&report.line);
-	status = examine(&report);
+	status = examine_all(&report);
 	json_done(&report.line);
 	if (fflush(stdout) != 0) {
 		log_error("cannot write to standard output");

@@ -12,13 +12,17 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "base/util.h"
+#include "cli/confine.h"
 #include "cli/explain.h"
 #include "cli/interrupt.h"
 #include "cli/netstat_columns.h"
 #include "cli/netstat_command.h"
+#include "source/doors.h"
 #include "source/live.h"
 #include "source/netns.h"
+#include "source/opener.h"
 
 #define DAY_S 86400
 #define NAMES_MS 500 /* for the names of all containers; a disk takes 1 or 2 */
@@ -301,6 +305,40 @@ static int watch(struct netstat *netstat)
 	return netstat_watch(netstat);
 }
 
+/* The other tables are read in the namespace that they are of. */
+static unsigned int needs_of(const struct netstat *netstat)
+{
+	const struct netstat_options *options = &netstat->options;
+	unsigned int needs = SANDBOX_NOTHING;
+
+	if (options->sockets && !options->numeric)
+		needs |= SANDBOX_NAMES;
+	if (netstat->snapshot && snapshot_reads_processes(netstat->snapshot))
+		needs |= SANDBOX_PROCESSES;
+	if (netstat->netns && wants_tables(options))
+		needs |= SANDBOX_NAMESPACES;
+	return needs;
+}
+
+/* One display opens what it needs before it gives away the right to; a child costs more. */
+int netstat_confine(struct netstat *netstat, const struct watch *watch)
+{
+	bool wanted = !netstat->options.no_sandbox;
+	struct doors *doors[2];
+	size_t count = watch ? watch_doors(watch, doors) : 0;
+	int r = 0;
+
+	if (netstat->snapshot && snapshot_enters(netstat->snapshot) && netstat->options.repeated)
+		doors[count++] = snapshot_doors(netstat->snapshot);
+	else if (netstat->snapshot && wanted)
+		r = doors_open_ahead(snapshot_doors(netstat->snapshot));
+	if (r < 0) {
+		log_error("cannot read the kernel's socket tables: %s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	return confine(wanted, needs_of(netstat), doors, count, &netstat->opener);
+}
+
 static int run(struct netstat *netstat)
 {
 	const struct netstat_options *options = &netstat->options;
@@ -326,6 +364,9 @@ static int run(struct netstat *netstat)
 			return watch(netstat);
 		log_error("what comes and goes between the displays is not shown either");
 	}
+	status = netstat_confine(netstat, NULL);
+	if (status != EXIT_OK)
+		return status;
 	return netstat_explain(netstat, repeat_plain(netstat));
 }
 
@@ -343,6 +384,7 @@ static int columns_help(void)
 static void done(struct netstat *netstat)
 {
 	netstat_rows_free(netstat->rows);
+	opener_free(netstat->opener);
 	snapshot_close(netstat->snapshot);
 	container_names_free(netstat->names);
 	netstat_system_free(netstat->system);

@@ -26,10 +26,17 @@ struct netstat {
 	uint32_t netns; /* the only namespace that is shown; 0: all */
 	int signals;
 	bool unseen_told;
+	struct opener *opener;
 };
 
 /* What went wrong was explained already. No errno of the calls here. */
 #define NETSTAT_EXPLAINED (-ECANCELED)
+
+/*
+ * Give away the privileges that are not needed from here on; `watch` is attached, or NULL. An exit
+ * status, explained if it is no EXIT_OK.
+ */
+int netstat_confine(struct netstat *netstat, const struct watch *watch);
 
 /* What stopped the displays, as an exit status, explained if it was a failure. */
 int netstat_explain(const struct netstat *netstat, int r);

@@ -33,7 +33,8 @@ enum {
 	OPT_COLUMNS,
 	OPT_SORT,
 	OPT_COLOR,
-	OPT_STYLE
+	OPT_STYLE,
+	OPT_NO_SANDBOX
 };
 
 static const struct option_row rows[] = {
@@ -72,6 +73,7 @@ static const struct option_row rows[] = {
 	{ "wide", NULL, 'W', false, "as wide as it takes" },
 	{ "color", "WHEN", OPT_COLOR, true, "auto, always or never" },
 	{ "style", "STYLE", OPT_STYLE, false, "xp or linux: whose -e, -o, -p; xp: its layout" },
+	{ "no-sandbox", NULL, OPT_NO_SANDBOX, false, "keep all privileges, to debug" },
 	{ "help", NULL, 'h', false, "this text" },
 	{ .help = "How often:" },
 	{ "continuous", NULL, 'c', false, "every second, or every INTERVAL seconds" },
@@ -100,6 +102,7 @@ static const struct {
 	{ OPT_PROGRAMS, offsetof(struct netstat_options, programs) },
 	{ OPT_TIMERS, offsetof(struct netstat_options, timers) },
 	{ OPT_EXTEND, offsetof(struct netstat_options, extended) },
+	{ OPT_NO_SANDBOX, offsetof(struct netstat_options, no_sandbox) },
 };
 
 /* What -p PROTO and the letters choose, of sockets and of statistics. */

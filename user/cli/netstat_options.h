@@ -68,6 +68,7 @@ struct netstat_options {
 	const char *sort;    /* --sort=, or NULL */
 	const char *netns;   /* --netns=NAME|PID|self, or NULL: all */
 	/* How often. */
+	bool no_sandbox;
 	bool repeated;		 /* INTERVAL or -c was given */
 	unsigned int interval_s; /* at least 1 */
 	unsigned int count;	 /* displays; 0: until Ctrl-C */

@@ -223,6 +223,10 @@ int netstat_watch(struct netstat *netstat)
 	if (netstat->netns)
 		options.wanted.netns = netstat->netns;
 	status = watch_open(&watching.watch, &options, netstat->conns, netstat->processes);
+	if (status == EXIT_OK)
+		status = netstat_confine(netstat, &watching.watch);
+	if (status == EXIT_OK)
+		status = watch_start(&watching.watch);
 	if (status == EXIT_OK) {
 		int r = repeat(&watching);
 

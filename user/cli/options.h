@@ -22,6 +22,7 @@ struct trace_options {
 	bool json;
 	bool existing;
 	bool strict;
+	bool no_sandbox;
 	bool ancestors;
 	bool help;
 	enum when color;

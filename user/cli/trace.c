@@ -10,14 +10,17 @@
 
 #include "base/log.h"
 #include "base/output.h"
+#include "base/sandbox.h"
 #include "base/util.h"
 #include "cli/child.h"
+#include "cli/confine.h"
 #include "cli/explain.h"
 #include "cli/filter.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/watch.h"
 #include "model/conn_table.h"
+#include "source/opener.h"
 #include "source/recording.h"
 #include "view/view.h"
 
@@ -33,6 +36,7 @@ struct trace {
 	struct watch watch;
 	struct recording_writer *writer;
 	struct child child;
+	struct opener *opener;
 	int signals;
 	uint64_t begin_ns, now_ns, events;
 };
@@ -237,10 +241,26 @@ static int start_command(struct trace *trace)
 	return EXIT_OK;
 }
 
+static int explain_writing(const char *path, int r)
+{
+	if (r == -ELOOP)
+		log_error(
+			"cannot write '%s': it is a symbolic link, or leads through one that somebody else may have put there",
+			path);
+	else if (r == -EEXIST)
+		log_error(
+			"cannot write '%s': the file there is somebody else's, or has other names: remove it",
+			path);
+	else
+		log_error("cannot write '%s': %s", path, strerror(-r));
+	return EXIT_FAILED;
+}
+
 static int trace_kernel(struct trace *trace)
 {
 	struct live_options live = { .mode = trace->options.mode,
 				     .ring_bytes = trace->options.ring_bytes };
+	struct doors *doors[1];
 	int r, status;
 
 	if (trace->options.command) {
@@ -252,15 +272,18 @@ static int trace_kernel(struct trace *trace)
 	}
 	if (trace->options.write_path) {
 		r = recording_writer_open(trace->options.write_path, &trace->writer);
-		if (r < 0) {
-			log_error("cannot write '%s': %s", trace->options.write_path, strerror(-r));
-			return EXIT_FAILED;
-		}
+		if (r < 0)
+			return explain_writing(trace->options.write_path, r);
 	}
 	/* A recording has everything, whatever is shown. */
 	if (!trace->writer)
 		filter_wanted(trace->filter, &live.wanted);
 	status = watch_open(&trace->watch, &live, trace->table, trace->processes);
+	if (status == EXIT_OK)
+		status = confine(!trace->options.no_sandbox, SANDBOX_NOTHING, doors,
+				 watch_doors(&trace->watch, doors), &trace->opener);
+	if (status == EXIT_OK)
+		status = watch_start(&trace->watch);
 	if (status != EXIT_OK)
 		return status;
 	/* The seed, and with it the start line. */
@@ -306,6 +329,11 @@ static int trace_recording(struct trace *trace)
 	r = recording_reader_open(trace->options.read_path, &reader);
 	if (r < 0)
 		return explain_opening(trace->options.read_path, r);
+	status = confine(!trace->options.no_sandbox, SANDBOX_NOTHING, NULL, 0, &trace->opener);
+	if (status != EXIT_OK) {
+		recording_reader_close(reader);
+		return status;
+	}
 	while ((r = recording_read(reader, &bytes)) > 0) {
 		r = take_record(trace, bytes);
 		if (r == 0)
@@ -333,6 +361,7 @@ static void trace_done(struct trace *trace)
 		log_error("cannot write '%s': %s", trace->options.write_path, strerror(-r));
 	child_abandon(&trace->child);
 	watch_close(&trace->watch);
+	opener_free(trace->opener);
 	conn_table_free(trace->table);
 	process_table_free(trace->processes);
 	filter_free(trace->filter);

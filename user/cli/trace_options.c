@@ -18,7 +18,16 @@
 #define RING_MIN (64u << 10)
 #define RING_MAX (1u << 30)
 
-enum { OPT_WRITE = 256, OPT_READ, OPT_EXISTING, OPT_RING, OPT_MODE, OPT_STRICT, OPT_COLOR };
+enum {
+	OPT_WRITE = 256,
+	OPT_READ,
+	OPT_EXISTING,
+	OPT_RING,
+	OPT_MODE,
+	OPT_STRICT,
+	OPT_COLOR,
+	OPT_NO_SANDBOX
+};
 
 static const struct option_row rows[] = {
 	{ "json", NULL, 'j', false, "one JSON object a line" },
@@ -31,6 +40,7 @@ static const struct option_row rows[] = {
 	{ "mode", "MODE", OPT_MODE, false, "auto, trampoline or tracepoint: which hooks to use" },
 	{ "strict", NULL, OPT_STRICT, false, "exit with status 3 if events were lost" },
 	{ "color", "WHEN", OPT_COLOR, true, "auto, always or never" },
+	{ "no-sandbox", NULL, OPT_NO_SANDBOX, false, "keep all privileges, to debug" },
 	{ "help", NULL, 'h', false, "this text" },
 };
 
@@ -108,6 +118,9 @@ static int parse_one(int key, const char *value, struct trace_options *options)
 		break;
 	case OPT_STRICT:
 		options->strict = true;
+		break;
+	case OPT_NO_SANDBOX:
+		options->no_sandbox = true;
 		break;
 	case OPT_WRITE:
 		options->write_path = value;

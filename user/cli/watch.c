@@ -3,6 +3,7 @@
 #include "cli/watch.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -50,6 +51,24 @@ int watch_open(struct watch *watch, const struct live_options *options, struct c
 		log_error("%s", error.message);
 		return error.refused ? EXIT_REFUSED : EXIT_FAILED;
 	}
+	return EXIT_OK;
+}
+
+size_t watch_doors(const struct watch *watch, struct doors *ret_doors[1])
+{
+	if (!kernel_has_capability(live_facts(watch->live), CAP_SYS_ADMIN))
+		return 0;
+	ret_doors[0] = live_doors(watch->live);
+	return 1;
+}
+
+int watch_start(struct watch *watch)
+{
+	char missing[512];
+
+	if (kernel_misses(live_facts(watch->live), live_mode(watch->live), missing,
+			  sizeof(missing)))
+		log_error("%s", missing);
 	if (live_start(watch->live) < 0 || look(watch, SW_LOOK_START) < 0)
 		return EXIT_FAILED;
 	return EXIT_OK;

@@ -28,11 +28,18 @@ struct watch {
 };
 
 /*
- * Attach, and look at what is there; `processes` are those of the table. The records of that are in
- * the first watch_drain(). EXIT_OK, or another exit status after an explanation on standard error.
+ * Attach; `processes` are those of the table. EXIT_OK, or another exit status after an explanation
+ * on standard error.
  */
 int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table,
 	       struct process_table *processes);
+/* What its looks open in other namespaces, for an opener; 0: none, since we may not enter them. */
+size_t watch_doors(const struct watch *watch, struct doors *ret_doors[1]);
+/*
+ * Look at what is there: the records of that are in the first watch_drain(). Says what cannot be
+ * seen for want of capabilities. As watch_open().
+ */
+int watch_start(struct watch *watch);
 /* Detaches. Also after a failed watch_open(). */
 void watch_close(struct watch *watch);
 

@@ -158,7 +158,8 @@ static const char *why_missing(const struct hook *hook, const struct kernel_fact
 	case HOOK_KPROBE:
 		return kprobes_work() ? NULL : "this kernel was built without CONFIG_KPROBES";
 	case HOOK_TRACEPOINT:
-		return tracefs ? NULL : "tracefs is not to be had: mount it at /sys/kernel/tracing";
+		return tracefs ? NULL
+			       : "tracefs is not to be had: mount it at /sys/kernel/tracing, and run as root";
 	case HOOK_SOCK_OPS:
 		return facts->cgroup2[0]
 			       ? NULL

@@ -110,16 +110,16 @@ static int run(struct reader *reader)
 	return r == 0 && reader->used ? -EBADMSG : r;
 }
 
-int iterator_run_behind(int link_fd, iterator_decode *decode, const struct iterator_gate *gate,
-			int (*visit)(void *data, const struct sw_header *record), void *data)
+int iterator_read(int fd, iterator_decode *decode, const struct iterator_gate *gate,
+		  int (*visit)(void *data, const struct sw_header *record), void *data)
 {
-	struct reader reader = { .decode = decode, .visit = visit, .data = data, .gate = gate };
-	CLEANUP_FD int fd = bpf_iter_create(link_fd);
+	struct reader reader = {
+		.fd = fd, .decode = decode, .visit = visit, .data = data, .gate = gate
+	};
 	int r;
 
 	if (fd < 0)
-		return -errno;
-	reader.fd = fd;
+		return fd;
 	r = grow(&reader, READ_SIZE);
 	if (r == 0)
 		r = run(&reader);
@@ -130,5 +130,7 @@ int iterator_run_behind(int link_fd, iterator_decode *decode, const struct itera
 int iterator_run(int link_fd, iterator_decode *decode,
 		 int (*visit)(void *data, const struct sw_header *record), void *data)
 {
-	return iterator_run_behind(link_fd, decode, NULL, visit, data);
+	CLEANUP_FD int fd = bpf_iter_create(link_fd);
+
+	return fd < 0 ? -errno : iterator_read(fd, decode, NULL, visit, data);
 }

@@ -97,6 +97,63 @@ bool kernel_has_capability(const struct kernel_facts *facts, unsigned int capabi
 	return facts->capabilities >> capability & 1;
 }
 
+#define BOTH_MODES (1u << SW_MODE_TRAMPOLINE | 1u << SW_MODE_TRACEPOINT)
+
+static const struct kernel_capability capabilities[] = {
+	{ "CAP_BPF", "needed to load programs: run as root, or setcap cap_bpf+ep", CAP_BPF,
+	  BOTH_MODES },
+	{ "CAP_PERFMON", "needed to trace: run as root, or setcap cap_perfmon+ep", CAP_PERFMON,
+	  BOTH_MODES },
+	{ "CAP_NET_ADMIN", "needed for sock_ops in tracepoint mode", CAP_NET_ADMIN,
+	  1u << SW_MODE_TRACEPOINT },
+	{ "CAP_SYS_ADMIN", "needed to look into other network namespaces", CAP_SYS_ADMIN,
+	  BOTH_MODES },
+	{ "CAP_SYS_PTRACE", "needed to find the network namespaces of processes", CAP_SYS_PTRACE,
+	  BOTH_MODES },
+	{ "CAP_DAC_READ_SEARCH", "needed for tracefs and /proc", CAP_DAC_READ_SEARCH, BOTH_MODES },
+	{ "CAP_SYSLOG", "needed for addresses in /proc/kallsyms, in tracepoint mode", CAP_SYSLOG,
+	  1u << SW_MODE_TRACEPOINT },
+};
+
+size_t kernel_capabilities_count(void)
+{
+	return ARRAY_SIZE(capabilities);
+}
+
+const struct kernel_capability *kernel_capabilities_at(size_t index)
+{
+	return &capabilities[index];
+}
+
+/* The first two are not for sale: see kernel_refuses(). CAP_SYS_ADMIN stands for them. */
+bool kernel_misses(const struct kernel_facts *facts, enum sw_mode mode, char *out, size_t size)
+{
+	char names[160] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+		const struct kernel_capability *row = &capabilities[i];
+
+		if (row->number == CAP_BPF || row->number == CAP_PERFMON ||
+		    !(row->modes & 1u << mode) || kernel_has_capability(facts, row->number))
+			continue;
+		if (row->number == CAP_SYSLOG && facts->timewait_timer)
+			continue;
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
+					row->name);
+	}
+	if (!len)
+		return false;
+	snprintf(
+		out, size,
+		"without %s some steps are inferred instead of seen%s: run it as root, or see sockwatch doctor",
+		names,
+		kernel_has_capability(facts, CAP_SYS_ADMIN)
+			? ""
+			: ", and what exists already in other network namespaces is not known");
+	return true;
+}
+
 static const char *missing_capability(const struct kernel_facts *facts)
 {
 	if (kernel_has_capability(facts, CAP_SYS_ADMIN))

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sockwatch/record.h"
+
 enum kernel_lockdown {
 	KERNEL_LOCKDOWN_UNKNOWN, /* securityfs is not mounted, or not ours to read */
 	KERNEL_LOCKDOWN_NONE,
@@ -31,6 +33,22 @@ void kernel_facts_read(struct kernel_facts *ret_facts);
 
 /* The capability number is linux/capability.h's. */
 bool kernel_has_capability(const struct kernel_facts *facts, unsigned int capability);
+
+/* A capability that is of use, and what for. */
+struct kernel_capability {
+	const char *name, *cure;
+	unsigned int number;
+	unsigned int modes; /* bits 1 << enum sw_mode */
+};
+
+size_t kernel_capabilities_count(void);
+const struct kernel_capability *kernel_capabilities_at(size_t index);
+
+/*
+ * What tracing in this mode will not see for want of capabilities, with the cure, as one sentence;
+ * false if nothing is missing.
+ */
+bool kernel_misses(const struct kernel_facts *facts, enum sw_mode mode, char *out, size_t size);
 
 /*
  * Why tracing cannot work here, with the cure, as one sentence; false if nothing is in the way.

@@ -14,8 +14,8 @@
 #include "base/util.h"
 #include "model/decode.h"
 #include "source/batch.h"
+#include "source/doors.h"
 #include "source/iterator.h"
-#include "source/netns.h"
 #include "source/ring.h"
 #include "tracer.skel.h"
 
@@ -31,10 +31,12 @@ struct live {
 	struct btf *btf; /* of the kernel; only while it is being opened */
 	struct ring *ring;
 	struct hook_status *hooks;
+	struct doors *doors; /* to the sockets of each namespace */
 	struct kernel_facts facts;
 	struct batch batch;   /* what live_at() shows */
 	struct batch waiting; /* made in user space, for the next live_collect() */
 	enum sw_mode mode;
+	int cpus;	     /* from /sys, which a sandbox may close */
 	uint64_t opened_ns;  /* before the first hook was there */
 	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
 	uint64_t misses_told;
@@ -156,6 +158,26 @@ static int load(struct live *live, const struct live_options *options, struct li
 	return 0;
 }
 
+static struct bpf_link *iterator_link(const struct live *live, const char *program)
+{
+	for (size_t i = 0; i < hooks_count(); i++)
+		if (strcmp(hooks_at(i)->program, program) == 0)
+			return live->hooks[i].link;
+	return NULL;
+}
+
+static int open_doors(struct live *live)
+{
+	struct door sockets = { .kind = DOOR_ITERATOR,
+				.link_fd = bpf_link__fd(iterator_link(live, "show_socket")) };
+
+	live->doors = doors_new(DOORS_EVERYWHERE, 0);
+	if (!live->doors)
+		return -ENOMEM;
+	doors_add(live->doors, &sockets);
+	return 0;
+}
+
 static int keep_pieces(void *data, const struct ring_piece pieces[2])
 {
 	return batch_copy(data, pieces[0].bytes, pieces[0].len, pieces[1].bytes, pieces[1].len);
@@ -194,6 +216,7 @@ int live_open(const struct live_options *options, struct live **ret_live,
 		return -ENOMEM;
 	}
 	live->opened_ns = live_now_ns();
+	live->cpus = libbpf_num_possible_cpus();
 	kernel_facts_read(&live->facts);
 	if (kernel_refuses(&live->facts, ret_error->message, sizeof(ret_error->message))) {
 		ret_error->refused = true;
@@ -206,6 +229,10 @@ int live_open(const struct live_options *options, struct live **ret_live,
 		live->mode = hooks_trampolines_work(live->btf) ? SW_MODE_TRAMPOLINE
 							       : SW_MODE_TRACEPOINT;
 	r = load(live, options, ret_error);
+	if (r == 0)
+		r = open_doors(live);
+	if (r < 0 && !ret_error->message[0])
+		explain(ret_error, false, "cannot start", r);
 	if (r == 0)
 		r = open_ring(live, options, ret_error);
 	free_btf(live);
@@ -227,6 +254,7 @@ void live_close(struct live *live)
 	if (!live)
 		return;
 	hooks_detach(live->hooks);
+	doors_free(live->doors);
 	ring_close(live->ring);
 	tracer__destroy(live->tracer);
 	batch_done(&live->batch);
@@ -343,14 +371,13 @@ int live_tick(struct live *live, uint16_t kind)
 
 static uint64_t read_drops(const struct live *live)
 {
-	int cpus = libbpf_num_possible_cpus();
 	uint64_t counts[CPUS_MAX], sum = 0;
 	uint32_t zero = 0;
 
-	if (cpus <= 0 || cpus > CPUS_MAX ||
+	if (live->cpus <= 0 || live->cpus > CPUS_MAX ||
 	    bpf_map_lookup_elem(bpf_map__fd(live->tracer->maps.drops), &zero, counts) < 0)
 		return live->drops_told;
-	for (int i = 0; i < cpus; i++)
+	for (int i = 0; i < live->cpus; i++)
 		sum += counts[i];
 	return sum;
 }
@@ -465,14 +492,6 @@ bool live_sleep(struct live *live)
 /* ---- looks ------------------------------------------------------------------------------------
  */
 
-static struct bpf_link *iterator_link(const struct live *live, const char *program)
-{
-	for (size_t i = 0; i < hooks_count(); i++)
-		if (strcmp(hooks_at(i)->program, program) == 0)
-			return live->hooks[i].link;
-	return NULL;
-}
-
 /* A look at a million sockets takes seconds, in which the ring would overflow. */
 static int relieve_ring(struct live *live)
 {
@@ -497,23 +516,23 @@ static int run_iterator(struct live *live, const char *program)
 			    live);
 }
 
-static int visit_netns(void *data, uint32_t inode)
+static int visit_netns(void *data, uint32_t netns, const int *fds)
 {
 	struct live *live = data;
 	struct sw_look_netns *record;
-	int r = run_iterator(live, "show_socket");
+	int r = iterator_read(fds[0], decode_record, NULL, keep_record, live);
 
 	if (r < 0)
 		return r;
 	record = make(live, SW_RECORD_LOOK_NETNS, sizeof(*record));
 	if (!record)
 		return -ENOMEM;
-	record->netns = inode;
+	record->netns = netns;
 	return 0;
 }
 
 /* Those of the processes that wait to be told. */
-static int expect_namespaces(const struct live *live, struct netns_list *list)
+static int expect_namespaces(struct live *live)
 {
 	int r = 0;
 
@@ -521,7 +540,7 @@ static int expect_namespaces(const struct live *live, struct netns_list *list)
 		const struct sw_header *record = batch_at(&live->waiting, i);
 
 		if (record->kind == SW_RECORD_PROCESS)
-			r = netns_list_expect(list, ((const struct sw_process *)record)->netns);
+			r = doors_expect(live->doors, ((const struct sw_process *)record)->netns);
 	}
 	return r;
 }
@@ -530,7 +549,7 @@ static int expect_namespaces(const struct live *live, struct netns_list *list)
 int live_look(struct live *live, uint32_t cause)
 {
 	uint64_t begin_ns = live_now_ns();
-	struct netns_list list;
+	size_t unseen = 0;
 	struct sw_look *look;
 	int r;
 
@@ -540,22 +559,24 @@ int live_look(struct live *live, uint32_t cause)
 	look->begin_ns = begin_ns;
 	look->cause = cause;
 	r = run_iterator(live, "show_process");
+	if (r == 0)
+		r = expect_namespaces(live);
+	if (r == 0)
+		r = doors_visit(live->doors, visit_netns, live, &unseen);
+	if (r == 0)
+		r = run_iterator(live, "show_holder");
 	if (r < 0)
 		return r;
-	r = netns_list_read(&list);
-	if (r == 0) {
-		r = expect_namespaces(live, &list);
-		if (r == 0)
-			r = netns_list_visit(&list, visit_netns, live);
-		if (r >= 0)
-			r = run_iterator(live, "show_holder");
-		look = r < 0 ? NULL : make(live, SW_RECORD_LOOK_END, sizeof(*look));
-		if (look) {
-			look->begin_ns = begin_ns;
-			look->cause = cause;
-			look->incomplete = (uint32_t)list.unseen;
-		}
-		netns_list_done(&list);
-	}
-	return r < 0 ? r : 0;
+	look = make(live, SW_RECORD_LOOK_END, sizeof(*look));
+	if (!look)
+		return -ENOMEM;
+	look->begin_ns = begin_ns;
+	look->cause = cause;
+	look->incomplete = (uint32_t)unseen;
+	return 0;
+}
+
+struct doors *live_doors(const struct live *live)
+{
+	return live->doors;
 }

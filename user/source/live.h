@@ -13,6 +13,7 @@
 #include "sockwatch/settings.h"
 #include "source/hooks.h"
 
+struct doors;
 struct live;
 
 struct live_options {
@@ -32,6 +33,9 @@ int live_open(const struct live_options *options, struct live **ret_live,
 	      struct live_error *ret_error);
 /* Detaches everything. Accepts NULL. */
 void live_close(struct live *live);
+
+/* What its looks open in each namespace: for an opener. */
+struct doors *live_doors(const struct live *live);
 
 /* Stop the hooks, keep what they have written. */
 void live_detach(struct live *live);

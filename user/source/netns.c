@@ -140,37 +140,7 @@ void netns_list_done(struct netns_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		close(list->items[i].fd);
 	free(list->items);
-	free(list->absent);
 	memset(list, 0, sizeof(*list));
-}
-
-static bool has(const struct netns_list *list, uint32_t inode)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].inode == inode)
-			return true;
-	for (size_t i = 0; i < list->absent_count; i++)
-		if (list->absent[i] == inode)
-			return true;
-	return false;
-}
-
-int netns_list_expect(struct netns_list *list, uint32_t inode)
-{
-	uint32_t *absent;
-
-	if (!list->expected)
-		list->unseen = 0;
-	list->expected = true;
-	if (!inode || has(list, inode))
-		return 0;
-	absent = realloc(list->absent, (list->absent_count + 1) * sizeof(*absent));
-	if (!absent)
-		return -ENOMEM;
-	list->absent = absent;
-	absent[list->absent_count++] = inode;
-	list->unseen++;
-	return 0;
 }
 
 int netns_list_visit(struct netns_list *list, int (*visit)(void *data, uint32_t inode), void *data)

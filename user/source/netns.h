@@ -2,7 +2,6 @@
 /* The network namespaces of this machine, and visits to them. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,10 +11,7 @@ struct netns_list {
 		int fd; /* owned */
 	} * items;
 	size_t count;
-	size_t unseen;	  /* that exist but could not be opened, or may: a process hides its own */
-	uint32_t *absent; /* expected, but not among the items */
-	size_t absent_count;
-	bool expected; /* netns_list_expect() tells what exists */
+	size_t unseen; /* that exist but could not be opened, or may: a process hides its own */
 };
 
 /* Our own: a descriptor to come back by, and its inode number. Negative errno. */
@@ -28,12 +24,6 @@ int netns_open_home(uint32_t *ret_inode);
  */
 int netns_list_read(struct netns_list *ret_list);
 void netns_list_done(struct netns_list *list);
-
-/*
- * There is this namespace, as the kernel says: it counts as unseen unless it is in the list. After
- * the first call a process that hides its namespace counts no more by itself. 0 or -ENOMEM.
- */
-int netns_list_expect(struct netns_list *list, uint32_t inode);
 
 /*
  * Call `visit` once in each, with this thread inside; afterwards the thread is back. Stops at the

@@ -3,13 +3,12 @@
 #include "source/recording.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/util.h"
 #include "model/decode.h"
 
@@ -37,12 +36,12 @@ int recording_writer_open(const char *path, struct recording_writer **ret_writer
 		.byte_order = BYTE_ORDER_MARK,
 	};
 	CLEANUP_FREE struct recording_writer *writer = calloc(1, sizeof(*writer));
-	CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	CLEANUP_FD int fd = file_create_private(path);
 
 	if (!writer)
 		return -ENOMEM;
-	if (fd < 0 || fchmod(fd, 0600) < 0) /* it may be an older file of another mode */
-		return -errno;
+	if (fd < 0)
+		return fd;
 	writer->file = fdopen(fd, "w");
 	if (!writer->file)
 		return -errno;

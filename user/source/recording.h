@@ -21,7 +21,7 @@ struct recording_header {
 struct recording_writer;
 struct recording_reader;
 
-/* Makes the file anew, readable for its owner only. 0 or negative errno. */
+/* Makes the file anew with file_create_private(), whose negative errnos it returns; or 0. */
 int recording_writer_open(const char *path, struct recording_writer **ret_writer);
 int recording_write(struct recording_writer *writer, const struct sw_header *record);
 int recording_flush(struct recording_writer *writer);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "source/doors.h"
 #include "source/netns.h"
 #include "source/snapshot_bpf.h"
 #include "source/snapshot_diag.h"
@@ -18,6 +19,10 @@ struct snapshot {
 	uint32_t home;		  /* inode number of our own namespace */
 	bool may_enter;		  /* other namespaces */
 	char missing[256];	  /* "": nothing */
+
+	struct doors *doors;
+	/* Which of them: of each kind its iterator and its files; DOORS_MAX: not opened. */
+	size_t iterators[SOCKET_KINDS], files[SOCKET_KINDS][2], diag;
 };
 
 struct walk {
@@ -73,6 +78,62 @@ static int open_iterators(struct snapshot *snapshot)
 	return 0;
 }
 
+/* Is it enough to look around where we are? */
+static bool stays_home(const struct snapshot *snapshot)
+{
+	uint32_t wanted = snapshot->options.netns;
+
+	return wanted == snapshot->home || (!snapshot->may_enter && !wanted);
+}
+
+static void add_files(struct snapshot *snapshot, unsigned int kind)
+{
+	const bool wanted[2] = { kind == SOCKET_UNIX || snapshot->options.ipv4,
+				 kind != SOCKET_UNIX && snapshot->options.ipv6 };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct door door = { .kind = DOOR_FILE,
+					   .path = snapshot_proc_files[kind][i] };
+
+		if (wanted[i])
+			snapshot->files[kind][i] = doors_add(snapshot->doors, &door);
+	}
+}
+
+/* An iterator; or sock_diag, and files where the kernel has no module for that. */
+static void add_kind(struct snapshot *snapshot, unsigned int kind)
+{
+	struct door iterator = { .kind = DOOR_ITERATOR, .link_fd = -1 };
+	const struct door diag = { .kind = DOOR_SOCK_DIAG };
+
+	if (snapshot->bpf)
+		iterator.link_fd = snapshot_bpf_link(snapshot->bpf, (enum socket_kind)kind);
+	if (iterator.link_fd >= 0) {
+		snapshot->iterators[kind] = doors_add(snapshot->doors, &iterator);
+		return;
+	}
+	if (kind != SOCKET_RAW && snapshot->diag == DOORS_MAX)
+		snapshot->diag = doors_add(snapshot->doors, &diag);
+	add_files(snapshot, kind);
+}
+
+static int add_doors(struct snapshot *snapshot)
+{
+	enum doors_where where = stays_home(snapshot) ? DOORS_AT_HOME : DOORS_EVERYWHERE;
+
+	snapshot->doors = doors_new(where, snapshot->options.netns);
+	if (!snapshot->doors)
+		return -ENOMEM;
+	snapshot->diag = DOORS_MAX;
+	for (unsigned int kind = 0; kind < SOCKET_KINDS; kind++) {
+		snapshot->iterators[kind] = DOORS_MAX;
+		snapshot->files[kind][0] = snapshot->files[kind][1] = DOORS_MAX;
+		if (snapshot->options.kinds & 1u << kind)
+			add_kind(snapshot, kind);
+	}
+	return 0;
+}
+
 int snapshot_open(const struct snapshot_options *options, struct snapshot **ret_snapshot)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -84,6 +145,8 @@ int snapshot_open(const struct snapshot_options *options, struct snapshot **ret_
 	r = look_at_home(snapshot);
 	if (r == 0)
 		r = open_iterators(snapshot);
+	if (r == 0)
+		r = add_doors(snapshot);
 	if (r < 0) {
 		snapshot_close(snapshot);
 		return r;
@@ -96,6 +159,7 @@ void snapshot_close(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	doors_free(snapshot->doors);
 	snapshot_bpf_close(snapshot->bpf);
 	free(snapshot);
 }
@@ -107,7 +171,22 @@ const char *snapshot_missing(const struct snapshot *snapshot)
 
 bool snapshot_is_privileged(const struct snapshot *snapshot)
 {
-	return snapshot->may_enter && (snapshot->bpf || !snapshot->options.owners);
+	return snapshot->bpf || (snapshot->may_enter && !snapshot->options.owners);
+}
+
+struct doors *snapshot_doors(const struct snapshot *snapshot)
+{
+	return snapshot->doors;
+}
+
+bool snapshot_enters(const struct snapshot *snapshot)
+{
+	return !stays_home(snapshot);
+}
+
+bool snapshot_reads_processes(const struct snapshot *snapshot)
+{
+	return snapshot->options.owners && !snapshot->bpf;
 }
 
 /* ---- walking --------------------------------------------------------------------------------- */
@@ -133,23 +212,31 @@ static int put_row(void *data, struct socket_row *row)
 }
 
 /* From the best source that has them; the next one is asked if this one has none at all. */
-static int visit_kind(const struct walk *walk, enum socket_kind kind, const struct row_sink *sink)
+static int visit_kind(const struct walk *walk, unsigned int kind, const int *fds,
+		      const struct row_sink *sink)
 {
 	const struct snapshot *snapshot = walk->snapshot;
-	int r = -ENOTSUP;
+	int files[2] = { -1, -1 };
+	int r;
 
-	if (kind == SOCKET_RAW)
-		return snapshot_proc_rows(&snapshot->options, kind, sink);
-	if (snapshot->bpf)
-		r = snapshot_bpf_rows(snapshot->bpf, kind, sink);
-	if (r == -ENOTSUP && !walk->stopped)
-		r = snapshot_diag_rows(&snapshot->options, kind, sink);
-	if (r == -ENOENT && !walk->stopped)
-		r = snapshot_proc_rows(&snapshot->options, kind, sink);
-	return r;
+	if (snapshot->iterators[kind] < DOORS_MAX)
+		return snapshot_bpf_rows(snapshot->bpf, fds[snapshot->iterators[kind]], sink);
+	/* What these give is joined with its holders at once. */
+	if (snapshot->bpf && (r = snapshot_bpf_wait(snapshot->bpf)) < 0)
+		return r;
+	r = -ENOENT;
+	if (kind != SOCKET_RAW)
+		r = snapshot_diag_rows(&snapshot->options, (enum socket_kind)kind,
+				       fds[snapshot->diag], sink);
+	if (r != -ENOENT || walk->stopped)
+		return r;
+	for (size_t i = 0; i < 2; i++)
+		if (snapshot->files[kind][i] < DOORS_MAX)
+			files[i] = fds[snapshot->files[kind][i]];
+	return snapshot_proc_rows((enum socket_kind)kind, files, sink);
 }
 
-static int visit_netns(void *data, uint32_t inode)
+static int visit_netns(void *data, uint32_t inode, const int *fds)
 {
 	const struct walk *walk = data;
 	const struct snapshot_options *options = &walk->snapshot->options;
@@ -158,48 +245,16 @@ static int visit_netns(void *data, uint32_t inode)
 
 	for (unsigned int kind = 0; kind < SOCKET_KINDS && r >= 0; kind++)
 		if (options->kinds & 1u << kind)
-			r = visit_kind(walk, (enum socket_kind)kind, &sink);
+			r = visit_kind(walk, kind, fds, &sink);
 	return r;
 }
 
-static int visit_if_wanted(void *data, uint32_t inode)
-{
-	const struct walk *walk = data;
-	uint32_t wanted = walk->snapshot->options.netns;
-
-	return wanted && wanted != inode ? 0 : visit_netns(data, inode);
-}
-
-/* Is it enough to look around where we are? */
-static bool stays_home(const struct snapshot *snapshot)
-{
-	uint32_t wanted = snapshot->options.netns;
-
-	return wanted == snapshot->home || (!snapshot->may_enter && !wanted);
-}
-
 static int find_holders(const struct snapshot *snapshot, struct process_table *processes,
-			struct netns_list *namespaces, struct holder_map *holders)
+			struct holder_map *holders)
 {
 	if (snapshot->bpf)
-		return snapshot_bpf_holders(snapshot->bpf, processes, namespaces, holders);
+		return snapshot_bpf_holders(snapshot->bpf, processes, snapshot->doors, holders);
 	return snapshot_proc_holders(processes, holders);
-}
-
-static int walk_through(struct walk *walk, struct process_table *processes,
-			struct netns_list *namespaces)
-{
-	const struct snapshot *snapshot = walk->snapshot;
-	int r = 0, finished;
-
-	if (walk->holders)
-		r = find_holders(snapshot, processes, namespaces, walk->holders);
-	if (r < 0)
-		return r;
-	r = stays_home(snapshot) ? visit_netns(walk, snapshot->home)
-				 : netns_list_visit(namespaces, visit_if_wanted, walk);
-	finished = snapshot->bpf ? snapshot_bpf_wait(snapshot->bpf) : 0;
-	return r < 0 ? r : finished;
 }
 
 int snapshot_walk(struct snapshot *snapshot, struct process_table *processes,
@@ -207,19 +262,21 @@ int snapshot_walk(struct snapshot *snapshot, struct process_table *processes,
 		  unsigned int *ret_unseen)
 {
 	struct walk walk = { .snapshot = snapshot, .visit = visit, .data = data };
-	struct netns_list namespaces = { 0 };
+	size_t unseen = 0;
 	int r = 0;
 
 	if (snapshot->options.owners && !(walk.holders = holder_map_new(processes)))
 		return -ENOMEM;
-	if (!stays_home(snapshot))
-		r = netns_list_read(&namespaces);
-	if (r >= 0)
-		r = walk_through(&walk, processes, &namespaces);
-	*ret_unseen = stays_home(snapshot) || snapshot->options.netns
-			      ? 0
-			      : (unsigned int)namespaces.unseen;
-	netns_list_done(&namespaces);
+	if (walk.holders)
+		r = find_holders(snapshot, processes, walk.holders);
+	if (r >= 0) {
+		int finished;
+
+		r = doors_visit(snapshot->doors, visit_netns, &walk, &unseen);
+		finished = snapshot->bpf ? snapshot_bpf_wait(snapshot->bpf) : 0;
+		r = r < 0 ? r : finished;
+	}
+	*ret_unseen = stays_home(snapshot) || snapshot->options.netns ? 0 : (unsigned int)unseen;
 	holder_map_free(walk.holders);
 	return r < 0 ? r : 0;
 }

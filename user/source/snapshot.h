@@ -12,6 +12,7 @@
 #include "model/process.h"
 #include "model/socket_row.h"
 
+struct doors;
 struct snapshot;
 
 struct snapshot_options {
@@ -34,6 +35,14 @@ const char *snapshot_missing(const struct snapshot *snapshot);
 
 /* Was nothing refused so far? Then tracing may be allowed too. */
 bool snapshot_is_privileged(const struct snapshot *snapshot);
+
+/*
+ * What a walk opens in each namespace: ahead, or by an opener. Does it enter others? Does it read
+ * the files of other users' processes, since there is no iterator that tells of them?
+ */
+struct doors *snapshot_doors(const struct snapshot *snapshot);
+bool snapshot_enters(const struct snapshot *snapshot);
+bool snapshot_reads_processes(const struct snapshot *snapshot);
 
 /*
  * Call `visit` for each socket; stops at its first negative result and returns it. The row, its

@@ -186,30 +186,29 @@ static bool holders_are_there(void *data)
 	return finish_walk(bpf) == 0;
 }
 
-static int run_iterator(struct snapshot_bpf *bpf, int link_fd, const struct row_sink *sink)
+int snapshot_bpf_link(const struct snapshot_bpf *bpf, enum socket_kind kind)
+{
+	if (kind == SOCKET_TCP && bpf->inet)
+		return bpf->inet->links.show_tcp_fd;
+	if (kind == SOCKET_UDP && bpf->inet)
+		return bpf->inet->links.show_udp_fd;
+	if (kind == SOCKET_UNIX && bpf->unix_rows)
+		return bpf->unix_rows->links.show_unix_fd;
+	return -1;
+}
+
+int snapshot_bpf_rows(struct snapshot_bpf *bpf, int fd, const struct row_sink *sink)
 {
 	const struct iterator_gate gate = { holders_are_there, wait_for_holders, bpf };
 
-	return iterator_run_behind(link_fd, decode_row, bpf->walking ? &gate : NULL, put_row,
-				   (void *)sink);
-}
-
-int snapshot_bpf_rows(struct snapshot_bpf *bpf, enum socket_kind kind, const struct row_sink *sink)
-{
-	if (kind == SOCKET_TCP && bpf->inet)
-		return run_iterator(bpf, bpf->inet->links.show_tcp_fd, sink);
-	if (kind == SOCKET_UDP && bpf->inet)
-		return run_iterator(bpf, bpf->inet->links.show_udp_fd, sink);
-	if (kind == SOCKET_UNIX && bpf->unix_rows)
-		return run_iterator(bpf, bpf->unix_rows->links.show_unix_fd, sink);
-	return -ENOTSUP;
+	return iterator_read(fd, decode_row, bpf->walking ? &gate : NULL, put_row, (void *)sink);
 }
 
 /* ---- holders --------------------------------------------------------------------------------- */
 
 struct process_walk {
 	struct process_table *processes;
-	struct netns_list *namespaces;
+	struct doors *doors;
 };
 
 static int put_process(void *data, const struct sw_header *record)
@@ -220,7 +219,7 @@ static int put_process(void *data, const struct sw_header *record)
 
 	if (record->kind != SW_RECORD_PROCESS)
 		return 0;
-	r = netns_list_expect(walk->namespaces, process->netns);
+	r = doors_expect(walk->doors, process->netns);
 	return r < 0 ? r : process_table_exec(walk->processes, process);
 }
 
@@ -256,9 +255,9 @@ static void *walk_holders(void *data)
 }
 
 int snapshot_bpf_holders(struct snapshot_bpf *bpf, struct process_table *processes,
-			 struct netns_list *namespaces, struct holder_map *holders)
+			 struct doors *doors, struct holder_map *holders)
 {
-	struct process_walk walk = { processes, namespaces };
+	struct process_walk walk = { processes, doors };
 	int r = iterator_run(bpf->holder->links.show_process_row_fd, decode_row, put_process,
 			     &walk);
 

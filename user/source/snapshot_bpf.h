@@ -2,7 +2,7 @@
 /* The kernel's iterators as a source of rows. The only place that knows their light skeletons. */
 #pragma once
 
-#include "source/netns.h"
+#include "source/doors.h"
 #include "source/snapshot.h"
 #include "source/snapshot_source.h"
 
@@ -18,19 +18,20 @@ int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bp
 void snapshot_bpf_close(struct snapshot_bpf *bpf);
 
 /*
- * Enter all processes into the table, with their namespaces into the list; then begin to enter all
- * holders of sockets into the map. That is the work of a thread, half of what a snapshot takes:
- * table and map are its own until snapshot_bpf_wait().
+ * Enter all processes into the table, and have the doors expect their namespaces; then begin to
+ * enter all holders of sockets into the map. That is the work of a thread, half of what a snapshot
+ * takes: table and map are its own until snapshot_bpf_wait().
  */
 int snapshot_bpf_holders(struct snapshot_bpf *bpf, struct process_table *processes,
-			 struct netns_list *namespaces, struct holder_map *holders);
+			 struct doors *doors, struct holder_map *holders);
 
 /* Until the holders are there. 0, or what went wrong; also if none were asked for. */
 int snapshot_bpf_wait(struct snapshot_bpf *bpf);
 
+/* The link of the iterator over a kind of sockets; -1: there is none, and never for raw ones. */
+int snapshot_bpf_link(const struct snapshot_bpf *bpf, enum socket_kind kind);
 /*
- * The sockets of a kind in the namespace that this thread is in, once the holders are there. 0; the
- * first negative result of the sink; -ENOTSUP if there is no iterator for them, and never one for
- * raw sockets.
+ * The sockets that an iterator of such a link has, once the holders are there. 0; the first
+ * negative result of the sink; or negative errno, `fd` if it is one.
  */
-int snapshot_bpf_rows(struct snapshot_bpf *bpf, enum socket_kind kind, const struct row_sink *sink);
+int snapshot_bpf_rows(struct snapshot_bpf *bpf, int fd, const struct row_sink *sink);

@@ -3,6 +3,7 @@
 #include "source/snapshot_diag.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -19,6 +20,7 @@
 
 struct dump {
 	enum socket_kind kind;
+	int fd; /* of the netlink socket */
 	const struct row_sink *sink;
 };
 
@@ -60,14 +62,29 @@ static void close_netlink(struct mnl_socket **netlink)
 {
 	if (*netlink)
 		mnl_socket_close(*netlink);
+	*netlink = NULL;
 }
 
-/* A socket belongs to the namespace that it was made in, so each dump has its own. */
+/* The second dump on a socket finds it bound. */
+static struct mnl_socket *use_socket(int fd)
+{
+	CLEANUP_FD int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* which libmnl closes */
+	struct mnl_socket *netlink = copy < 0 ? NULL : mnl_socket_fdopen(copy);
+
+	if (!netlink)
+		return NULL;
+	(void)TAKE_FD(copy);
+	if (mnl_socket_get_portid(netlink) == 0 &&
+	    mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
+		close_netlink(&netlink);
+	return netlink;
+}
+
 static int run_dump(struct nlmsghdr *request, struct dump *dump)
 {
-	CLEANUP(close_netlink) struct mnl_socket *netlink = mnl_socket_open(NETLINK_SOCK_DIAG);
+	CLEANUP(close_netlink) struct mnl_socket *netlink = use_socket(dump->fd);
 
-	if (!netlink || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
+	if (!netlink)
 		return -errno;
 	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -104,12 +121,14 @@ static int dump_unix(struct dump *dump)
 	return run_dump(request, dump);
 }
 
-int snapshot_diag_rows(const struct snapshot_options *options, enum socket_kind kind,
+int snapshot_diag_rows(const struct snapshot_options *options, enum socket_kind kind, int fd,
 		       const struct row_sink *sink)
 {
-	struct dump dump = { kind, sink };
+	struct dump dump = { kind, fd, sink };
 	int r = 0;
 
+	if (fd < 0)
+		return fd;
 	if (kind == SOCKET_UNIX)
 		return dump_unix(&dump);
 	if (options->ipv4)

@@ -6,8 +6,9 @@
 #include "source/snapshot_source.h"
 
 /*
- * The sockets of a kind in the namespace that this thread is in. 0; the first negative result of
- * the sink; -ENOENT if the kernel has no module for them; another negative errno.
+ * The sockets of a kind in the namespace that this netlink socket was made in. 0; the first
+ * negative result of the sink; -ENOENT if the kernel has no module for them; another negative
+ * errno.
  */
-int snapshot_diag_rows(const struct snapshot_options *options, enum socket_kind kind,
+int snapshot_diag_rows(const struct snapshot_options *options, enum socket_kind kind, int fd,
 		       const struct row_sink *sink);

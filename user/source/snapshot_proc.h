@@ -5,12 +5,14 @@
 #include "source/snapshot.h"
 #include "source/snapshot_source.h"
 
+/* Of each kind, IPv4's and IPv6's: those of the namespace that the thread is in when it opens. */
+extern const char *const snapshot_proc_files[SOCKET_KINDS][2];
+
 /*
- * The TCP, UDP or raw sockets of the namespace that this thread is in. A file that is not there
- * (no IPv6) has no rows. 0, or the first negative result of the sink.
+ * The sockets in these files, open or negative: one that is not there (no IPv6) or not wanted has
+ * no rows. 0, or the first negative result of the sink.
  */
-int snapshot_proc_rows(const struct snapshot_options *options, enum socket_kind kind,
-		       const struct row_sink *sink);
+int snapshot_proc_rows(enum socket_kind kind, const int fds[2], const struct row_sink *sink);
 
 /*
  * Enter the processes that hold sockets, as far as we may look, and their ancestors into the table;
