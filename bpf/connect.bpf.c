@@ -8,6 +8,9 @@
 #include "file.h"
 #include "sock.h"
 
+/* struct sockaddr_in; struct sockaddr_in6 without its scope (SIN6_LEN_RFC2133). */
+enum { SOCKADDR_IN_SIZE = 16, SOCKADDR_IN6_MIN = 24 };
+
 SEC("fentry/tcp_connect")
 int BPF_PROG(on_port_chosen, struct sock *sk)
 {
@@ -24,38 +27,73 @@ int BPF_PROG(on_port_chosen, struct sock *sk)
 SEC("tp/syscalls/sys_enter_connect")
 int on_connect_entered(struct trace_event_raw_sys_enter *ctx)
 {
-	struct connect_call *call;
+	struct connect_call call = { .entered_ns = bpf_ktime_get_ns(),
+				     .fd = (__s64)ctx->args[0],
+				     .address = ctx->args[1],
+				     .address_len = ctx->args[2] };
+	__u32 thread = bpf_get_current_pid_tgid();
 
-	call = bpf_task_storage_get(&connects, bpf_get_current_task_btf(), NULL,
-				    BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (call) {
-		call->entered_ns = bpf_ktime_get_ns();
-		call->fd = (__s64)ctx->args[0];
+	bpf_map_update_elem(&connects, &thread, &call, BPF_ANY);
+	return 0;
+}
+
+/*
+ * Where the call should have led: the socket does not say, if the call has failed early. Read from
+ * the caller, who may have changed it meanwhile, and who alone is told about by this record.
+ */
+static __always_inline void read_destination(const struct connect_call *call,
+					     struct sw_endpoints *to)
+{
+	struct sockaddr_in6 address = {};
+
+	if (bpf_probe_read_user(&address, SOCKADDR_IN_SIZE, (void *)call->address) ||
+	    call->address_len < SOCKADDR_IN_SIZE || address.sin6_family != to->family)
+		return;
+	if (to->family == SW_FAMILY_INET) {
+		__builtin_memset(to->raddr, 0, sizeof(to->raddr));
+		*(__be32 *)to->raddr = address.sin6_flowinfo; /* where sin_addr is */
+	} else {
+		if (call->address_len < SOCKADDR_IN6_MIN ||
+		    bpf_probe_read_user(&address, SOCKADDR_IN6_MIN, (void *)call->address))
+			return;
+		__builtin_memcpy(to->raddr, &address.sin6_addr, sizeof(to->raddr));
 	}
+	to->rport = bpf_ntohs(address.sin6_port);
+}
+
+static __always_inline int tell_result(const struct connect_call *call, struct sock *sk,
+				       long result)
+{
+	struct sw_connect *record = record_reserve(SW_RECORD_CONNECT, sizeof(*record));
+
+	if (!record)
+		return 0;
+	read_ends_raw(&sk->__sk_common, &record->ends);
+	record->ends.uid = BPF_CORE_READ(sk, sk_uid.val);
+	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	read_current_task(&record->owner);
+	record->latency_ns = record->header.ts_ns - call->entered_ns;
+	record->result = result;
+	if (result < 0 && record->state == SW_TCP_CLOSE)
+		read_destination(call, &record->ends);
+	record_submit_of(&record->ends, record);
 	return 0;
 }
 
 SEC("tp/syscalls/sys_exit_connect")
 int on_connect_returned(struct trace_event_raw_sys_exit *ctx)
 {
-	struct connect_call *call;
-	struct sw_connect *record;
+	__u32 thread = bpf_get_current_pid_tgid();
+	struct connect_call *call = bpf_map_lookup_elem(&connects, &thread);
+	long result = ctx->ret; /* now: the verifier takes no pointer into it later */
 	struct sock *sk;
 
-	call = bpf_task_storage_get(&connects, bpf_get_current_task_btf(), NULL, 0);
-	if (!call || !call->entered_ns)
+	if (!call)
 		return 0;
 	sk = tcp_socket_of_fd(call->fd);
-	if (!sk)
-		return 0;
-	record = record_reserve(SW_RECORD_CONNECT, sizeof(*record));
-	if (!record)
-		return 0;
-	read_ends_raw(&sk->__sk_common, &record->ends);
-	read_current_task(&record->owner);
-	record->latency_ns = record->header.ts_ns - call->entered_ns;
-	record->result = ctx->ret;
-	call->entered_ns = 0;
-	record_submit_of(&record->ends, record);
+	/* A success that nobody has a cookie for is not known to the table either. */
+	if (sk && (result < 0 || BPF_CORE_READ(sk, __sk_common.skc_cookie.counter)))
+		tell_result(call, sk, result);
+	bpf_map_delete_elem(&connects, &thread);
 	return 0;
 }

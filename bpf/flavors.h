@@ -6,6 +6,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+#include "sockwatch/record.h"
+
 /* 6.15 renamed kernfs_node.parent to __parent and put it under RCU. */
 struct kernfs_node___6_1 {
 	struct kernfs_node *parent;
@@ -58,4 +60,39 @@ static __always_inline unsigned long keepalive_expires(struct tcp_sock *tcp)
 			       ? new->icsk_keepalive_timer.expires
 			       : 0;
 	return BPF_CORE_READ(sk, sk_timer.entry.pprev) ? sk->sk_timer.expires : 0;
+}
+
+/* 6.10 has the reasons of resets; their numbers have changed with each that was added. */
+#define RETURN_IF_RESET_REASON(number, name)                                                   \
+	if (bpf_core_enum_value_exists(enum sk_rst_reason, SK_RST_REASON_##name))              \
+		if ((number) == bpf_core_enum_value(enum sk_rst_reason, SK_RST_REASON_##name)) \
+	return SW_RESET_##name
+
+static __always_inline __u8 reset_reason_of(__u64 number)
+{
+	RETURN_IF_RESET_REASON(number, NO_SOCKET);
+	RETURN_IF_RESET_REASON(number, TCP_INVALID_ACK_SEQUENCE);
+	RETURN_IF_RESET_REASON(number, TCP_RFC7323_PAWS);
+	RETURN_IF_RESET_REASON(number, TCP_TOO_OLD_ACK);
+	RETURN_IF_RESET_REASON(number, TCP_ACK_UNSENT_DATA);
+	RETURN_IF_RESET_REASON(number, TCP_FLAGS);
+	RETURN_IF_RESET_REASON(number, TCP_OLD_ACK);
+	RETURN_IF_RESET_REASON(number, TCP_ABORT_ON_DATA);
+	RETURN_IF_RESET_REASON(number, TCP_TIMEWAIT_SOCKET);
+	RETURN_IF_RESET_REASON(number, INVALID_SYN);
+	RETURN_IF_RESET_REASON(number, TCP_ABORT_ON_CLOSE);
+	RETURN_IF_RESET_REASON(number, TCP_ABORT_ON_LINGER);
+	RETURN_IF_RESET_REASON(number, TCP_ABORT_ON_MEMORY);
+	RETURN_IF_RESET_REASON(number, TCP_STATE);
+	RETURN_IF_RESET_REASON(number, TCP_KEEPALIVE_TIMEOUT);
+	RETURN_IF_RESET_REASON(number, TCP_DISCONNECT_WITH_DATA);
+	RETURN_IF_RESET_REASON(number, MPTCP_RST_EUNSPEC);
+	RETURN_IF_RESET_REASON(number, MPTCP_RST_EMPTCP);
+	RETURN_IF_RESET_REASON(number, MPTCP_RST_ERESOURCE);
+	RETURN_IF_RESET_REASON(number, MPTCP_RST_EPROHIBIT);
+	RETURN_IF_RESET_REASON(number, MPTCP_RST_EWQ2BIG);
+	RETURN_IF_RESET_REASON(number, MPTCP_RST_EBADPERF);
+	RETURN_IF_RESET_REASON(number, MPTCP_RST_EMIDDLEBOX);
+	RETURN_IF_RESET_REASON(number, ERROR);
+	return SW_RESET_UNKNOWN;
 }

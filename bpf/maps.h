@@ -34,16 +34,22 @@ struct {
 	__type(value, struct sw_task);
 } owners SEC(".maps");
 
-/* A connect(2) that has not returned yet. */
+/*
+ * A connect(2) that has not returned yet, by thread. Not kept with the task: kernels that allocate
+ * that without locks cannot do so on every processor (no cmpxchg16b). Of more threads that wait at
+ * the same time than there is room for, the oldest go without a result.
+ */
 struct connect_call {
 	__u64 entered_ns;
 	__s64 fd;
+	__u64 address; /* the caller's */
+	__u64 address_len;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u32);
 	__type(value, struct connect_call);
 } connects SEC(".maps");
 
@@ -90,6 +96,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct announced);
 } announcements SEC(".maps");
+
+/* The segment that a listener has last answered with a reset on this processor. */
+struct refusal {
+	__u64 listener; /* 0: none */
+	__u16 port_be;	/* whose it was */
+	__u16 pad[3];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct refusal);
+} refusals SEC(".maps");
 
 /* The request socket whose timer is running out on this processor; cookie 0: none. */
 struct {

@@ -5,6 +5,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "emit.h"
+#include "refusal.h"
 #include "sock.h"
 
 SEC("fentry/inet_csk_reqsk_queue_hash_add")
@@ -35,8 +36,8 @@ static __always_inline int request_ended(struct request_sock *request)
 		return 0;
 	read_ends(&request->__req_common, &record->ends);
 	record->ends.cookie = cookie;
-	/* num_timeout is a bit field next to a flag: the whole byte is read, then cut. */
-	record->expired = BPF_CORE_READ_BITFIELD_PROBED(request, num_timeout) != 0;
+	record->expired = !has_time_left(&request->rsk_timer);
+	record->reset_sent = refused_now(request);
 	record->final = 1;
 	record_submit_of(&record->ends, record);
 	return 0;

@@ -130,6 +130,18 @@ static __always_inline __u32 read_flags(struct sock *sk)
 	return flags;
 }
 
+/* What a last transition tells beside its error. */
+static __always_inline __u32 read_end_flags(struct sock *sk, struct tcp_sock *tcp)
+{
+	__u32 flags = 0;
+
+	if (sk->sk_socket)
+		flags |= SW_SOCKET_HELD;
+	if (!tcp->segs_out)
+		flags |= SW_SOCKET_SILENT;
+	return flags;
+}
+
 /* bytes_received counts the peer's FIN as one byte; bytes_sent counts payload only. */
 static __always_inline void read_counters(struct sock *sk, struct tcp_sock *tcp,
 					  struct sw_counters *to)

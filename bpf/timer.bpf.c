@@ -9,6 +9,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "emit.h"
+#include "refusal.h"
 #include "sock.h"
 
 static __always_inline struct inet_timewait_sock *timewait_of(struct timer_list *timer)
@@ -31,6 +32,7 @@ static __always_inline int timer_timewait(struct inet_timewait_sock *timewait, _
 	read_ends_raw(&timewait->__tw_common, &record->ends);
 	record->substate = BPF_CORE_READ(timewait, tw_substate);
 	record->final = final;
+	record->early = kind == SW_RECORD_TIMEWAIT_END && has_time_left(&timewait->tw_timer);
 	record_submit_of(&record->ends, record);
 	return 0;
 }
@@ -51,6 +53,7 @@ static __always_inline int timer_request(struct request_sock *request, __u16 kin
 	if (!record)
 		return 0;
 	read_request(request, record);
+	record->reset_sent = kind == SW_RECORD_REQUEST_END && refused_now(request);
 	record_submit_of(&record->ends, record);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "emit.h"
+#include "refusal.h"
 #include "sock.h"
 
 static __always_inline int timewait_record(struct inet_timewait_sock *timewait, __u16 kind)
@@ -17,6 +18,7 @@ static __always_inline int timewait_record(struct inet_timewait_sock *timewait, 
 	record->ends.cookie = bpf_get_socket_cookie(timewait);
 	record->substate = timewait->tw_substate;
 	record->final = 1;
+	record->early = kind == SW_RECORD_TIMEWAIT_END && has_time_left(&timewait->tw_timer);
 	record_submit_of(&record->ends, record);
 	return 0;
 }

@@ -49,6 +49,17 @@ static __always_inline void take_preimage(struct sock *sk, struct sw_state *stat
 		state->ends.lport = preimage->lport;
 }
 
+/* connect(2) sets no error for what it finds out itself, such as the lack of a port: it returns it.
+ */
+static __always_inline __u32 called_flag(struct sock *sk, int old_state)
+{
+	__u32 thread = bpf_get_current_pid_tgid();
+
+	if (old_state != SW_TCP_SYN_SENT || sk->sk_err || !sk->sk_lock.owned)
+		return 0;
+	return bpf_map_lookup_elem(&connects, &thread) ? SW_SOCKET_CALLED : 0;
+}
+
 static __always_inline int state_changed(struct sock *sk, int old_state, int new_state, __u32 flags)
 {
 	struct tcp_sock *tcp;
@@ -83,6 +94,8 @@ static __always_inline int state_changed(struct sock *sk, int old_state, int new
 		state->flags |= SW_SOCKET_ACTED;
 		read_current_actor(&state->actor);
 	}
+	if (new_state == SW_TCP_CLOSE)
+		state->flags |= read_end_flags(sk, tcp) | called_flag(sk, old_state);
 	take_preimage(sk, state);
 	record_submit_of(&state->ends, state);
 	return 0;

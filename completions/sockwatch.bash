@@ -90,8 +90,8 @@ _sockwatch() {
         --statistics --json --format= --columns= --sort= --no-header --wide --color --style=
         --continuous --no-sandbox --help --version -a -b -c -e -f -h -H -i -j -l -n -N -o -p -r -s -t -u -v -w
         -W -x -4 -6'
-    local trace='--json --verbose --existing --write= --read= --ring-size= --mode= --strict --color
-        --no-sandbox --help -j -v -h'
+    local trace='--json --verbose --existing --failed --write= --read= --ring-size= --mode= --strict
+        --color --no-sandbox --help -j -v -h'
 
     COMPREPLY=()
     ((COMP_CWORD < 2)) || [[ ${COMP_WORDS[1]} != @(trace|doctor|states) ]] || verb=${COMP_WORDS[1]}

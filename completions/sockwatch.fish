@@ -96,6 +96,7 @@ complete -c sockwatch -n "not __fish_seen_subcommand_from doctor states" -l colo
 complete -c sockwatch -n "not __fish_seen_subcommand_from doctor states" -l no-sandbox -d 'Keep all privileges, to debug'
 complete -c sockwatch -n $trace -s v -l verbose -d 'With the chain of parent processes'
 complete -c sockwatch -n $trace -l existing -d 'First the sockets that are there already'
+complete -c sockwatch -n $trace -l failed -d 'Only connects that failed, and why'
 complete -c sockwatch -n $trace -l write -r -F -d 'Keep the records too'
 complete -c sockwatch -n $trace -l read -r -F -d 'Show a recording'
 complete -c sockwatch -n $trace -l ring-size -x -a '64K 1M 8M 64M 1G' -d 'Size of the kernel\'s buffer'

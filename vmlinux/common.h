@@ -72,6 +72,8 @@ struct sk_buff {
 	struct sk_buff *next;
 	char cb[48];
 	unsigned int len;
+	__u16 transport_header;
+	unsigned char *head;
 };
 
 struct sk_buff_head {
@@ -109,6 +111,7 @@ struct inet_connection_sock {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	u32 copied_seq;
+	u32 segs_out;
 	u64 bytes_sent;
 	u32 write_seq;
 	u32 rcv_nxt;
@@ -318,6 +321,33 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	u32 fd;
 	struct file *file;
+};
+
+enum sk_rst_reason {
+	SK_RST_REASON_NO_SOCKET = 1,
+	SK_RST_REASON_TCP_INVALID_ACK_SEQUENCE = 2,
+	SK_RST_REASON_TCP_RFC7323_PAWS = 3,
+	SK_RST_REASON_TCP_TOO_OLD_ACK = 4,
+	SK_RST_REASON_TCP_ACK_UNSENT_DATA = 5,
+	SK_RST_REASON_TCP_FLAGS = 6,
+	SK_RST_REASON_TCP_OLD_ACK = 7,
+	SK_RST_REASON_TCP_ABORT_ON_DATA = 8,
+	SK_RST_REASON_TCP_TIMEWAIT_SOCKET = 9,
+	SK_RST_REASON_INVALID_SYN = 10,
+	SK_RST_REASON_TCP_ABORT_ON_CLOSE = 11,
+	SK_RST_REASON_TCP_ABORT_ON_LINGER = 12,
+	SK_RST_REASON_TCP_ABORT_ON_MEMORY = 13,
+	SK_RST_REASON_TCP_STATE = 14,
+	SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT = 15,
+	SK_RST_REASON_TCP_DISCONNECT_WITH_DATA = 16,
+	SK_RST_REASON_MPTCP_RST_EUNSPEC = 17,
+	SK_RST_REASON_MPTCP_RST_EMPTCP = 18,
+	SK_RST_REASON_MPTCP_RST_ERESOURCE = 19,
+	SK_RST_REASON_MPTCP_RST_EPROHIBIT = 20,
+	SK_RST_REASON_MPTCP_RST_EWQ2BIG = 21,
+	SK_RST_REASON_MPTCP_RST_EBADPERF = 22,
+	SK_RST_REASON_MPTCP_RST_EMIDDLEBOX = 23,
+	SK_RST_REASON_ERROR = 24,
 };
 
 enum cgroup_subsys_id {

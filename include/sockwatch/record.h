@@ -116,6 +116,40 @@ enum sw_socket_flags {
 	SW_SOCKET_MINI = 1 << 5,	 /* a request or time-wait socket */
 	SW_SOCKET_PREIMAGE = 1 << 6, /* came through tcp_set_state(), which kept the port for us */
 	SW_SOCKET_AGAIN = 1 << 7,    /* STATE: may repeat the record before it about this socket */
+	/* STATE, of the last transition. */
+	SW_SOCKET_HELD = 1 << 8,    /* it has a file: a child was accepted, and not closed yet */
+	SW_SOCKET_SILENT = 1 << 9,  /* it has not sent a single segment */
+	SW_SOCKET_CALLED = 1 << 10, /* the actor is inside of connect(2): a CONNECT will follow */
+};
+
+/* Why the kernel sent a reset: its enum sk_rst_reason, whose numbers change between versions. */
+enum sw_reset_reason {
+	SW_RESET_UNKNOWN = 0, /* before 6.10 always */
+	SW_RESET_NO_SOCKET,
+	SW_RESET_TCP_INVALID_ACK_SEQUENCE,
+	SW_RESET_TCP_RFC7323_PAWS,
+	SW_RESET_TCP_TOO_OLD_ACK,
+	SW_RESET_TCP_ACK_UNSENT_DATA,
+	SW_RESET_TCP_FLAGS,
+	SW_RESET_TCP_OLD_ACK,
+	SW_RESET_TCP_ABORT_ON_DATA,
+	SW_RESET_TCP_TIMEWAIT_SOCKET,
+	SW_RESET_INVALID_SYN,
+	SW_RESET_TCP_ABORT_ON_CLOSE,
+	SW_RESET_TCP_ABORT_ON_LINGER,
+	SW_RESET_TCP_ABORT_ON_MEMORY,
+	SW_RESET_TCP_STATE,
+	SW_RESET_TCP_KEEPALIVE_TIMEOUT,
+	SW_RESET_TCP_DISCONNECT_WITH_DATA,
+	SW_RESET_MPTCP_RST_EUNSPEC,
+	SW_RESET_MPTCP_RST_EMPTCP,
+	SW_RESET_MPTCP_RST_ERESOURCE,
+	SW_RESET_MPTCP_RST_EPROHIBIT,
+	SW_RESET_MPTCP_RST_EWQ2BIG,
+	SW_RESET_MPTCP_RST_EBADPERF,
+	SW_RESET_MPTCP_RST_EMIDDLEBOX,
+	SW_RESET_ERROR,
+	SW_RESETS,
 };
 
 /* Everything about a socket that is not a transition. */
@@ -125,8 +159,8 @@ struct sw_socket {
 	struct sw_task owner;
 	__u32 flags; /* enum sw_socket_flags */
 	__u8 state;
-	__u8 pad;
-	__u16 error; /* errno: sk_err; for RESET_OUT the kernel's reset reason, if it has one */
+	__u8 reset_reason; /* RESET_OUT: enum sw_reset_reason */
+	__u16 error;	   /* errno: sk_err; for RESET_OUT the kernel's own number of the reason */
 	__u64 listener_cookie; /* CHILD only */
 };
 
@@ -146,9 +180,10 @@ struct sw_request {
 	struct sw_header header;
 	struct sw_endpoints ends;
 	__u64 listener_cookie;
-	__u8 expired; /* REQUEST_END: after the last SYN-ACK went unanswered */
-	__u8 final;   /* REQUEST_END: certain; else its timer was stopped, and may start again */
-	__u8 pad[6];
+	__u8 expired;	 /* REQUEST_END: after the last SYN-ACK went unanswered */
+	__u8 final;	 /* REQUEST_END: certain; else its timer was stopped, and may start again */
+	__u8 reset_sent; /* REQUEST_END: the listener has just answered with a reset */
+	__u8 pad[5];
 };
 
 struct sw_timewait {
@@ -160,16 +195,22 @@ struct sw_timewait {
 	 * else its timer was stopped, and may start again.
 	 */
 	__u8 final;
-	__u8 pad[6];
+	__u8 early; /* TIMEWAIT_END: not by its timer, which would have had more time */
+	__u8 pad[5];
 };
 
+/*
+ * A cookie of 0: nobody has ever asked for it, so the socket has had no transition. If `state` is
+ * CLOSE and the call has failed, the remote end is where it should have led.
+ */
 struct sw_connect {
 	struct sw_header header;
 	struct sw_endpoints ends;
 	struct sw_task owner;
 	__u64 latency_ns; /* from sys_enter to sys_exit */
 	__s32 result;	  /* 0 or negative errno */
-	__u32 pad;
+	__u8 state;	  /* afterwards */
+	__u8 pad[3];
 };
 
 struct sw_holder {
@@ -263,6 +304,7 @@ enum sw_features {
 	SW_SEES_TIMEWAIT_FIN = 1 << 4, /* FIN_WAIT2→TIME_WAIT of a time-wait socket */
 	SW_SEES_TIMEWAIT_END = 1 << 5,
 	SW_SEES_ACCEPT = 1 << 6,
+	SW_SEES_TIMEWAIT_RESET = 1 << 7, /* resets that a time-wait socket answers with */
 };
 
 struct sw_clock {

@@ -12,7 +12,7 @@
 #define RECORD_REMOTE_PORT 443
 #define RECORD_ALL_FEATURES                                                        \
 	(SW_SEES_PORT | SW_SEES_REQUEST | SW_SEES_REQUEST_END | SW_SEES_TIMEWAIT | \
-	 SW_SEES_TIMEWAIT_FIN | SW_SEES_TIMEWAIT_END | SW_SEES_ACCEPT)
+	 SW_SEES_TIMEWAIT_FIN | SW_SEES_TIMEWAIT_END | SW_SEES_ACCEPT | SW_SEES_TIMEWAIT_RESET)
 
 static inline struct sw_header record_header(uint64_t ts_ns, uint16_t kind, size_t size)
 {

@@ -74,6 +74,17 @@ static void every_reason_but_none_has_a_name(void **state)
 	expect_text(conn_reason_name(CONN_REASON_SYN_EXPIRED), "syn-expired");
 }
 
+static void every_reset_reason_but_unknown_has_the_kernels_name(void **state)
+{
+	(void)state;
+	expect_null(conn_reset_reason_name(SW_RESET_UNKNOWN));
+	for (unsigned int i = 1; i < SW_RESETS; i++)
+		assert_non_null(conn_reset_reason_name(i));
+	expect_null(conn_reset_reason_name(SW_RESETS));
+	expect_null(conn_reset_reason_name(255));
+	expect_text(conn_reset_reason_name(SW_RESET_TCP_STATE), "TCP_STATE");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +94,7 @@ int main(void)
 		cmocka_unit_test(spellings_of_others_are_understood),
 		cmocka_unit_test(other_words_are_no_state),
 		cmocka_unit_test(every_reason_but_none_has_a_name),
+		cmocka_unit_test(every_reset_reason_but_unknown_has_the_kernels_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

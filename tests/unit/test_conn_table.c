@@ -133,12 +133,19 @@ static void walk_owned(struct bench *bench, uint64_t cookie, uint8_t old_state, 
 	apply(bench, &record);
 }
 
-static void close_with(struct bench *bench, uint64_t cookie, uint8_t old_state, uint16_t error)
+static void close_as(struct bench *bench, uint64_t cookie, uint8_t old_state, uint16_t error,
+		     uint32_t flags)
 {
 	struct sw_state record = step(bench, cookie, old_state, SW_TCP_CLOSE);
 
 	record.error = error;
+	record.flags = flags;
 	apply(bench, &record);
+}
+
+static void close_with(struct bench *bench, uint64_t cookie, uint8_t old_state, uint16_t error)
+{
+	close_as(bench, cookie, old_state, error, 0);
 }
 
 /* PORT, CHILD, RESET_IN, RESET_OUT, DESTROY */
@@ -204,6 +211,16 @@ static void connect_returned(struct bench *bench, uint64_t cookie, int32_t resul
 {
 	struct sw_connect record = record_connect(next_ns(bench), cookie, result);
 
+	apply(bench, &record);
+}
+
+/* ... and left the socket closed. */
+static void connect_failed(struct bench *bench, uint64_t cookie, int error)
+{
+	struct sw_connect record = record_connect(next_ns(bench), cookie, -error);
+
+	record.state = SW_TCP_CLOSE;
+	record.owner = record_task(10, "client");
 	apply(bench, &record);
 }
 
@@ -320,7 +337,9 @@ static void put_event(struct bench *bench, const struct event *event)
 		return;
 	}
 	put(bench, "%u.%u ", (unsigned int)event->conn.ends.cookie, event->conn.gen);
-	if (event->kind == EVENT_EXISTS)
+	if (event->kind == EVENT_FAILED)
+		put(bench, "failed");
+	else if (event->kind == EVENT_EXISTS)
 		put(bench, "exists %s", conn_state_name(event->new_state));
 	else if (event->kind == EVENT_OWNER)
 		put(bench, "owner %u to", event->previous_owner ? event->previous_owner->pid : 0);
@@ -347,7 +366,9 @@ static const char *trail(struct bench *bench)
 	bench->trail[0] = '\0';
 	while (conn_table_next(bench->table, &event)) {
 		assert_int_equal(event.last,
-				 event.kind == EVENT_STATE && event.new_state == SW_TCP_CLOSE);
+				 event.kind == EVENT_FAILED || (event.kind == EVENT_STATE &&
+								event.new_state == SW_TCP_CLOSE));
+		assert_true(event.last || !event.failed);
 		assert_true(event.last || event.reason == CONN_REASON_NONE);
 		put_event(bench, &event);
 		conn_table_done(bench->table, &event);
@@ -494,7 +515,7 @@ static void a_transition_told_twice_is_one(void **state)
 	record.flags |= SW_SOCKET_AGAIN;
 	apply(*state, &record);
 	expect_whole_trail(*state, "5.1 CLOSE>SYN_SENT\n"
-				   "5.1 SYN_SENT>CLOSE (aborted)\n"
+				   "5.1 SYN_SENT>CLOSE (unknown)\n"
 				   "5.2 CLOSE>SYN_SENT\n");
 }
 
@@ -892,7 +913,7 @@ static void an_end_waits_for_its_reason_until_the_tick(void **state)
 	expect_trail(bench, "");
 	assert_true(conn_table_holds(bench->table));
 	tick(bench, NSEC_PER_USEC);
-	expect_trail(bench, "5.1 ESTABLISHED>CLOSE (aborted)\n"
+	expect_trail(bench, "5.1 ESTABLISHED>CLOSE (unknown)\n"
 			    "1.1 CLOSE>LISTEN\n");
 	assert_false(conn_table_holds(bench->table));
 }
@@ -1101,7 +1122,7 @@ static void the_former_life_outlives_the_later_one(void **state)
 	note(*state, SW_RECORD_DESTROY, 5);
 	timewait_end(*state, 5, SW_TCP_TIME_WAIT, true);
 	expect_trail(*state, "5.2 CLOSE>SYN_SENT\n"
-			     "5.2 SYN_SENT>CLOSE (aborted)\n"
+			     "5.2 SYN_SENT>CLOSE (unknown)\n"
 			     "5.1 TIME_WAIT>CLOSE (fin-local)\n");
 	assert_int_equal(rows(*state), 0);
 }
@@ -1153,7 +1174,7 @@ static void a_life_that_begins_ends_the_one_whose_end_was_missed(void **state)
 	walk(*state, 5, "CLOSE SYN_SENT");
 	expect_whole_trail(*state, "5.1 CLOSE>SYN_SENT\n"
 				   "5.1 SYN_SENT>ESTABLISHED\n"
-				   "5.1 ESTABLISHED>CLOSE ~ (-)\n"
+				   "5.1 ESTABLISHED>CLOSE ~ (unknown)\n"
 				   "5.2 CLOSE>SYN_SENT\n");
 }
 
@@ -1186,7 +1207,7 @@ static void a_missed_end_shows_when_the_socket_is_freed(void **state)
 	note(*state, SW_RECORD_DESTROY, 5);
 	expect_whole_trail(*state, "5.1 CLOSE>SYN_SENT\n"
 				   "5.1 SYN_SENT>ESTABLISHED\n"
-				   "5.1 ESTABLISHED>CLOSE ~ (-)\n");
+				   "5.1 ESTABLISHED>CLOSE ~ (unknown)\n");
 	assert_int_equal(rows(*state), 0);
 }
 
@@ -1411,7 +1432,7 @@ static void what_exists_lives_on_from_its_state(void **state)
 				  "5.1 CLOSE_WAIT>LAST_ACK\n"
 				  "5.1 LAST_ACK>CLOSE (fin-remote)\n"
 				  "6.1 SYN_RECV>ESTABLISHED\n"
-				  "7.1 TIME_WAIT>CLOSE (-)\n");
+				  "7.1 TIME_WAIT>CLOSE (unknown)\n");
 }
 
 static void who_closed_first_is_known_of_a_socket_found_half_closed(void **state)
@@ -1488,7 +1509,7 @@ static void a_look_after_loss_repairs_the_table(void **state)
 	expect_trail(bench, "lost 9\n"
 			    "6.1 ESTABLISHED>CLOSE_WAIT ~\n"
 			    "8.1 CLOSE>ESTABLISHED ~\n"
-			    "7.1 ESTABLISHED>CLOSE ~ (-)\n"
+			    "7.1 ESTABLISHED>CLOSE ~ (unknown)\n"
 			    "resync +1 ~1 -1\n");
 	assert_int_equal(rows(bench), 3);
 }
@@ -1524,7 +1545,7 @@ static void a_held_socket_of_an_unvisited_netns_stays(void **state)
 	look_finds_holder(bench, 5, 10);
 	look_visits(bench, RECORD_NETNS + 1);
 	look_ends(bench, SW_LOOK_DRIFT);
-	expect_trail(bench, "6.1 ESTABLISHED>CLOSE ~ (-)\n");
+	expect_trail(bench, "6.1 ESTABLISHED>CLOSE ~ (unknown)\n");
 	assert_int_equal(rows(bench), 1);
 }
 
@@ -1547,7 +1568,7 @@ static void what_needs_no_holder_stays_in_an_unvisited_netns(void **state)
 	look_begins(bench, SW_LOOK_LOST);
 	look_visits(bench, RECORD_NETNS + 1);
 	look_ends(bench, SW_LOOK_LOST);
-	expect_trail(bench, "6.1 FIN_WAIT1>CLOSE ~ (-)\nresync +0 ~0 -1\n");
+	expect_trail(bench, "6.1 FIN_WAIT1>CLOSE ~ (unknown)\nresync +0 ~0 -1\n");
 }
 
 static void a_socket_whose_owner_let_go_is_handed_over(void **state)
@@ -1702,12 +1723,14 @@ static void looks_go_on_while_something_lives_that_no_hook_shows(void **state)
 	look_begins(bench, SW_LOOK_DRIFT);
 	look_visits(bench, RECORD_NETNS);
 	look_ends(bench, SW_LOOK_DRIFT);
-	expect_trail(bench, "5.1 SYN_RECV>CLOSE ~ (-)\n");
+	expect_trail(bench, "5.1 SYN_RECV>CLOSE ~ (unknown)\n");
 	assert_false(conn_table_wants_look(bench->table));
 	assert_int_equal(rows(bench), 0);
 }
 
 /* ---- reasons --------------------------------------------------------------------------------- */
+
+#define ACT SW_SOCKET_ACTED
 
 static void why_a_full_socket_was_closed(void **state)
 {
@@ -1717,34 +1740,63 @@ static void why_a_full_socket_was_closed(void **state)
 		uint16_t after;
 		uint16_t error;
 		enum conn_reason reason;
+		uint32_t flags;
 	} cases[] = {
-		{ "CLOSE SYN_SENT", SW_RECORD_RESET_IN, 0, ECONNREFUSED, CONN_REASON_REFUSED },
-		{ "CLOSE SYN_SENT", 0, 0, ECONNREFUSED, CONN_REASON_REFUSED }, /* ICMP */
-		{ "CLOSE SYN_SENT", 0, 0, ETIMEDOUT, CONN_REASON_TIMEOUT },
-		{ "CLOSE SYN_SENT", 0, 0, EHOSTUNREACH, CONN_REASON_UNREACHABLE },
-		{ "CLOSE SYN_SENT", 0, 0, ENETUNREACH, CONN_REASON_UNREACHABLE },
-		{ "CLOSE SYN_SENT", 0, 0, EADDRNOTAVAIL, CONN_REASON_UNREACHABLE },
-		{ "CLOSE SYN_SENT", 0, 0, 0, CONN_REASON_ABORTED },
+		{ "CLOSE SYN_SENT", SW_RECORD_RESET_IN, 0, ECONNREFUSED, CONN_REASON_REFUSED, 0 },
+		{ "CLOSE SYN_SENT", 0, 0, ECONNREFUSED, CONN_REASON_REFUSED, 0 }, /* ICMP */
+		{ "CLOSE SYN_SENT", 0, 0, ETIMEDOUT, CONN_REASON_TIMEOUT, 0 },
+		{ "CLOSE SYN_SENT", 0, 0, EHOSTUNREACH, CONN_REASON_UNREACHABLE, 0 },
+		{ "CLOSE SYN_SENT", 0, 0, ENETUNREACH, CONN_REASON_UNREACHABLE, 0 },
+		{ "CLOSE SYN_SENT", 0, 0, EACCES, CONN_REASON_UNREACHABLE, 0 },
+		{ "CLOSE SYN_SENT", 0, 0, EADDRNOTAVAIL, CONN_REASON_UNREACHABLE, 0 },
+		{ "CLOSE SYN_SENT", 0, SW_RECORD_RESET_OUT, ECONNABORTED, CONN_REASON_KILLED, ACT },
+		/* close() before there was an answer. */
+		{ "CLOSE SYN_SENT", 0, 0, 0, CONN_REASON_ABORTED, ACT },
+		{ "CLOSE SYN_SENT", 0, 0, 0, CONN_REASON_UNKNOWN, 0 },
 		{ "CLOSE SYN_SENT ESTABLISHED", SW_RECORD_RESET_IN, 0, ECONNRESET,
-		  CONN_REASON_RST_RECEIVED },
+		  CONN_REASON_RST_RECEIVED, 0 },
+		/* It came while a task held the socket. */
+		{ "CLOSE SYN_SENT ESTABLISHED", SW_RECORD_RESET_IN, 0, ECONNRESET,
+		  CONN_REASON_RST_RECEIVED, ACT },
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, ECONNRESET, CONN_REASON_RST_RECEIVED, 0 },
 		{ "CLOSE SYN_SENT ESTABLISHED CLOSE_WAIT", SW_RECORD_RESET_IN, 0, EPIPE,
-		  CONN_REASON_RST_RECEIVED },
-		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, ETIMEDOUT, CONN_REASON_TIMEOUT },
+		  CONN_REASON_RST_RECEIVED, 0 },
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, ETIMEDOUT, CONN_REASON_TIMEOUT, 0 },
+		/* Keepalive: the reset is the kernel's last word. */
+		{ "CLOSE SYN_SENT ESTABLISHED", SW_RECORD_RESET_OUT, 0, ETIMEDOUT,
+		  CONN_REASON_TIMEOUT, 0 },
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, EHOSTUNREACH, CONN_REASON_UNREACHABLE, 0 },
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, ECONNREFUSED, CONN_REASON_UNREACHABLE, 0 },
 		{ "CLOSE SYN_SENT ESTABLISHED", SW_RECORD_RESET_OUT, 0, ECONNABORTED,
-		  CONN_REASON_KILLED },
-		{ "CLOSE SYN_SENT ESTABLISHED", 0, SW_RECORD_RESET_OUT, 0, CONN_REASON_RST_SENT },
+		  CONN_REASON_KILLED, ACT },
+		/* close() with SO_LINGER 0 or unread bytes, connect() to nobody. */
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, SW_RECORD_RESET_OUT, 0, CONN_REASON_ABORTED,
+		  ACT },
 		{ "CLOSE SYN_SENT ESTABLISHED CLOSE_WAIT", 0, SW_RECORD_RESET_OUT, 0,
-		  CONN_REASON_RST_SENT },
-		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, 0, CONN_REASON_ABORTED },
-		{ "CLOSE SYN_SENT ESTABLISHED CLOSE_WAIT LAST_ACK", 0, 0, 0,
-		  CONN_REASON_FIN_REMOTE },
+		  CONN_REASON_ABORTED, ACT },
+		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2", 0, SW_RECORD_RESET_OUT, 0,
+		  CONN_REASON_ABORTED, ACT },
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, 0, CONN_REASON_ABORTED, ACT },
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, SW_RECORD_RESET_OUT, 0, CONN_REASON_RST_SENT,
+		  0 },
+		/* Data after close(): tcp_reset() first, then the answer. */
+		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1", SW_RECORD_RESET_IN, SW_RECORD_RESET_OUT,
+		  ECONNRESET, CONN_REASON_RST_SENT, 0 },
+		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2", SW_RECORD_RESET_OUT, 0, 0,
+		  CONN_REASON_RST_SENT, 0 },
+		{ "CLOSE SYN_SENT ESTABLISHED", 0, 0, 0, CONN_REASON_UNKNOWN, 0 },
+		{ "CLOSE SYN_SENT ESTABLISHED CLOSE_WAIT LAST_ACK", 0, 0, 0, CONN_REASON_FIN_REMOTE,
+		  0 },
+		{ "CLOSE SYN_SENT ESTABLISHED CLOSE_WAIT LAST_ACK", 0, 0, 0, CONN_REASON_FIN_REMOTE,
+		  ACT },
 		/* No room for a time-wait socket. */
-		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2", 0, 0, 0,
-		  CONN_REASON_FIN_LOCAL },
-		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 CLOSING", 0, 0, 0, CONN_REASON_FIN_BOTH },
-		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1", 0, 0, ETIMEDOUT, CONN_REASON_TIMEOUT },
-		{ "CLOSE LISTEN", 0, 0, 0, CONN_REASON_NONE },
-		{ "CLOSE LISTEN", 0, 0, EADDRNOTAVAIL, CONN_REASON_NONE },
+		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2", 0, 0, 0, CONN_REASON_FIN_LOCAL,
+		  0 },
+		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 CLOSING", 0, 0, 0, CONN_REASON_FIN_BOTH,
+		  0 },
+		{ "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1", 0, 0, ETIMEDOUT, CONN_REASON_TIMEOUT, 0 },
+		{ "CLOSE LISTEN", 0, 0, 0, CONN_REASON_NONE, 0 },
+		{ "CLOSE LISTEN", 0, 0, EADDRNOTAVAIL, CONN_REASON_NONE, ACT },
 	};
 
 	(void)state;
@@ -1757,10 +1809,11 @@ static void why_a_full_socket_was_closed(void **state)
 		(void)whole_trail(bench);
 		if (cases[i].before)
 			note(bench, cases[i].before, 5);
-		close_with(bench, 5, (uint8_t)conn_state_parse(last), cases[i].error);
+		close_as(bench, 5, (uint8_t)conn_state_parse(last), cases[i].error, cases[i].flags);
 		if (cases[i].after)
 			note(bench, cases[i].after, 5);
 		note(bench, SW_RECORD_DESTROY, 5);
+		tick(bench, HOLD_WHY_NS);
 		next_event(bench, &event);
 		if (event.reason != cases[i].reason)
 			fail_msg("%s, error %u: %s", cases[i].lives, cases[i].error,
@@ -1832,6 +1885,362 @@ static void counters_are_those_of_the_last_transition(void **state)
 	assert_true(event.conn.counted);
 	assert_memory_equal(&event.conn.counters, &record.counters, sizeof(record.counters));
 	conn_table_done(bench->table, &event);
+}
+
+/* Accepted through io_uring, say, where no hook was: but the socket has a file. */
+static void a_child_with_a_file_does_not_go_with_its_listener(void **state)
+{
+	walk(*state, LISTENER, "CLOSE LISTEN");
+	request(*state, 5);
+	walk(*state, 5, "SYN_RECV ESTABLISHED");
+	walk(*state, LISTENER, "LISTEN CLOSE");
+	(void)whole_trail(*state);
+	close_as(*state, 5, SW_TCP_ESTABLISHED, 0, SW_SOCKET_ACTED | SW_SOCKET_HELD);
+	note(*state, SW_RECORD_RESET_OUT, 5);
+	expect_whole_trail(*state, "5.1 ESTABLISHED>CLOSE (aborted)\n");
+}
+
+/* getsockopt(SO_ERROR) on another processor, just before the end. */
+static void an_error_that_was_taken_away_before_the_end_is_its_reason(void **state)
+{
+	walk(*state, 5, "CLOSE SYN_SENT ESTABLISHED");
+	error_reported(*state, 5, ETIMEDOUT);
+	walk(*state, 5, "ESTABLISHED CLOSE");
+	walk(*state, 6, "CLOSE SYN_SENT ESTABLISHED");
+	error_reported(*state, 6, EHOSTUNREACH); /* IP_RECVERR: it went on for a while */
+	tick(*state, 10 * NSEC_PER_MSEC);
+	(void)trail(*state);
+	walk(*state, 6, "ESTABLISHED CLOSE");
+	expect_whole_trail(*state, "6.1 ESTABLISHED>CLOSE (unknown)\n");
+}
+
+/* tcp_disconnect() sets ECONNRESET when all is over. */
+static void an_error_after_the_end_is_not_its_reason(void **state)
+{
+	struct bench *bench = *state;
+	struct event event;
+
+	walk(bench, 5, "CLOSE SYN_SENT ESTABLISHED");
+	(void)whole_trail(bench);
+	close_as(bench, 5, SW_TCP_ESTABLISHED, 0, SW_SOCKET_ACTED);
+	note(bench, SW_RECORD_RESET_OUT, 5);
+	error_reported(bench, 5, ECONNRESET);
+	note(bench, SW_RECORD_DESTROY, 5);
+	next_event(bench, &event);
+	assert_int_equal(event.reason, CONN_REASON_ABORTED);
+	assert_int_equal(event.conn.error, 0);
+	conn_table_done(bench->table, &event);
+}
+
+static void a_reset_has_the_kernels_reason(void **state)
+{
+	struct sw_socket reset;
+	struct event event;
+
+	walk(*state, 5, "CLOSE SYN_SENT ESTABLISHED");
+	(void)whole_trail(*state);
+	close_as(*state, 5, SW_TCP_ESTABLISHED, 0, SW_SOCKET_ACTED);
+	reset = record_socket(next_ns(*state), SW_RECORD_RESET_OUT, 5);
+	reset.reset_reason = SW_RESET_TCP_ABORT_ON_CLOSE;
+	apply(*state, &reset);
+	note(*state, SW_RECORD_DESTROY, 5);
+	next_event(*state, &event);
+	expect_text(conn_reset_reason_name(event.conn.reset_reason), "TCP_ABORT_ON_CLOSE");
+	conn_table_done(((struct bench *)*state)->table, &event);
+}
+
+/* The socket of an orphan is freed within tcp_reset(). */
+static void orphan_is_reset(struct bench *bench, uint64_t cookie)
+{
+	walk(bench, cookie, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1");
+	(void)whole_trail(bench);
+	note(bench, SW_RECORD_RESET_IN, cookie);
+	close_as(bench, cookie, SW_TCP_FIN_WAIT1, ECONNRESET, SW_SOCKET_ORPHAN);
+	note(bench, SW_RECORD_DESTROY, cookie);
+	tick(bench, 10 * HOLD_WHY_NS); /* another processor was faster */
+	expect_trail(bench, "");
+}
+
+static void an_orphan_answers_when_its_socket_is_gone(void **state)
+{
+	orphan_is_reset(*state, 5);
+	note(*state, SW_RECORD_RESET_OUT, 5);
+	expect_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-sent)\n");
+	assert_null(conn_table_find(((struct bench *)*state)->table, 5));
+}
+
+/* Data and the acknowledgement of its FIN in one segment. */
+static void an_orphan_in_fin_wait2_answers_too(void **state)
+{
+	walk(*state, 5, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2");
+	(void)whole_trail(*state);
+	close_as(*state, 5, SW_TCP_FIN_WAIT2, 0, SW_SOCKET_ORPHAN);
+	note(*state, SW_RECORD_DESTROY, 5);
+	note(*state, SW_RECORD_RESET_OUT, 5);
+	expect_trail(*state, "5.1 FIN_WAIT2>CLOSE (rst-sent)\n");
+}
+
+static void an_orphan_that_was_reset_does_not_answer(void **state)
+{
+	struct sw_socket elsewhere;
+
+	orphan_is_reset(*state, 5);
+	elsewhere = record_socket(next_ns(*state), SW_RECORD_DESTROY, 6);
+	elsewhere.header.cpu = 1;
+	apply(*state, &elsewhere);
+	expect_trail(*state, "");
+	note(*state, SW_RECORD_DESTROY, 6);
+	expect_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-received)\n");
+	assert_null(conn_table_find(((struct bench *)*state)->table, 5));
+}
+
+static void an_idle_processor_is_not_waited_for_long(void **state)
+{
+	orphan_is_reset(*state, 5);
+	expect_whole_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-received)\n");
+	assert_null(conn_table_find(((struct bench *)*state)->table, 5));
+}
+
+static void another_orphan_ends_the_wait_for_the_first(void **state)
+{
+	struct sw_state record;
+
+	walk(*state, 6, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1");
+	orphan_is_reset(*state, 5);
+	note(*state, SW_RECORD_RESET_IN, 6);
+	record = step(*state, 6, SW_TCP_FIN_WAIT1, SW_TCP_CLOSE);
+	record.flags = SW_SOCKET_ORPHAN;
+	record.header.cpu = 1;
+	apply(*state, &record);
+	expect_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-received)\n");
+	note(*state, SW_RECORD_RESET_OUT, 6);
+	expect_trail(*state, "6.1 FIN_WAIT1>CLOSE (rst-sent)\n");
+}
+
+/* ---- what remains, and what was half-open ---------------------------------------------------- */
+
+static void remain(struct bench *bench, uint8_t substate)
+{
+	walk(bench, 5, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2");
+	timewait(bench, 5, substate);
+	walk(bench, 5, "FIN_WAIT2 CLOSE");
+	(void)whole_trail(bench);
+}
+
+static void remainder_resets(struct bench *bench)
+{
+	struct sw_socket reset = record_socket(next_ns(bench), SW_RECORD_RESET_OUT, 5);
+
+	reset.flags = SW_SOCKET_MINI;
+	reset.state = SW_TCP_TIME_WAIT;
+	apply(bench, &reset);
+}
+
+static void remainder_ends_early(struct bench *bench, uint8_t substate, bool final)
+{
+	struct sw_timewait record =
+		record_timewait(next_ns(bench), SW_RECORD_TIMEWAIT_END, 5, substate);
+
+	record.final = final;
+	record.early = true;
+	apply(bench, &record);
+}
+
+static void a_remainder_in_fin_wait2_that_ends_early_was_reset(void **state)
+{
+	remain(*state, SW_TCP_FIN_WAIT2);
+	remainder_ends_early(*state, SW_TCP_FIN_WAIT2, true);
+	expect_trail(*state, "5.1 FIN_WAIT2>CLOSE (rst-received)\n");
+}
+
+static void a_remainder_that_sent_a_reset_says_so(void **state)
+{
+	remain(*state, SW_TCP_FIN_WAIT2);
+	remainder_resets(*state);
+	remainder_ends_early(*state, SW_TCP_FIN_WAIT2, false);
+	expect_whole_trail(*state, "5.1 FIN_WAIT2>CLOSE (rst-sent)\n");
+}
+
+static void without_its_resets_a_remainder_that_ends_early_has_no_reason(void **state)
+{
+	start(*state, RECORD_ALL_FEATURES & ~SW_SEES_TIMEWAIT_RESET);
+	remain(*state, SW_TCP_FIN_WAIT2);
+	remainder_ends_early(*state, SW_TCP_FIN_WAIT2, true);
+	expect_trail(*state, "5.1 FIN_WAIT2>CLOSE (unknown)\n");
+}
+
+/* A new SYN, or a reset: both sides had closed before. */
+static void a_time_wait_that_ends_early_was_closed_all_the_same(void **state)
+{
+	remain(*state, SW_TCP_TIME_WAIT);
+	remainder_ends_early(*state, SW_TCP_TIME_WAIT, true);
+	expect_trail(*state, "5.1 TIME_WAIT>CLOSE (fin-local)\n");
+}
+
+/* tcp_abort_on_overflow, or a SYN within the window. */
+static void a_request_that_was_answered_with_a_reset_says_so(void **state)
+{
+	struct sw_request end;
+
+	walk(*state, LISTENER, "CLOSE LISTEN");
+	request(*state, 5);
+	(void)trail(*state);
+	end = record_request(next_ns(*state), SW_RECORD_REQUEST_END, 5, 0);
+	end.final = end.reset_sent = true;
+	apply(*state, &end);
+	expect_trail(*state, "5.1 SYN_RECV>CLOSE (rst-sent)\n");
+}
+
+/* ---- connects that fail ---------------------------------------------------------------------- */
+
+/* No port is left: connect() had entered SYN_SENT, and knows better than the socket why it left. */
+static void an_end_within_connect_waits_for_its_result(void **state)
+{
+	struct bench *bench = *state;
+	struct event event;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	close_as(bench, 5, SW_TCP_SYN_SENT, 0, ACT | SW_SOCKET_CALLED | SW_SOCKET_SILENT);
+	(void)trail(bench);
+	tick(bench, 100 * HOLD_WHY_NS);
+	expect_trail(bench, "");
+	bench->now_ns -= 100 * HOLD_WHY_NS;
+	connect_failed(bench, 5, EADDRNOTAVAIL);
+	next_event(bench, &event);
+	assert_int_equal(event.reason, CONN_REASON_UNREACHABLE);
+	assert_int_equal(event.conn.error, EADDRNOTAVAIL);
+	assert_true(event.failed);
+	assert_int_equal(conn_attempts(&event.conn), 0);
+	conn_table_done(bench->table, &event);
+	expect_trail(bench, "");
+}
+
+static void a_failed_connect_counts_its_attempts(void **state)
+{
+	struct bench *bench = *state;
+	struct sw_state record;
+	struct event event;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	(void)whole_trail(bench);
+	record = step(bench, 5, SW_TCP_SYN_SENT, SW_TCP_CLOSE);
+	record.error = ETIMEDOUT;
+	record.counters.retrans = 6;
+	apply(bench, &record);
+	note(bench, SW_RECORD_DESTROY, 5);
+	next_event(bench, &event);
+	assert_true(event.failed);
+	assert_int_equal(conn_attempts(&event.conn), 7);
+	conn_table_done(bench->table, &event);
+	walk(bench, 6, "CLOSE SYN_SENT ESTABLISHED");
+	(void)whole_trail(bench);
+	close_with(bench, 6, SW_TCP_ESTABLISHED, ETIMEDOUT);
+	note(bench, SW_RECORD_DESTROY, 6);
+	next_event(bench, &event);
+	assert_false(event.failed);
+	conn_table_done(bench->table, &event);
+}
+
+static void a_connect_that_never_reached_syn_sent_is_a_connection(void **state)
+{
+	static const struct {
+		int error;
+		enum conn_reason reason;
+	} cases[] = {
+		{ ENETUNREACH, CONN_REASON_UNREACHABLE },
+		{ EHOSTUNREACH, CONN_REASON_UNREACHABLE },
+		{ EACCES, CONN_REASON_UNREACHABLE },
+		{ EPERM, CONN_REASON_UNREACHABLE },
+		{ EADDRNOTAVAIL, CONN_REASON_UNREACHABLE },
+		{ EINVAL, CONN_REASON_ABORTED },
+		{ EAFNOSUPPORT, CONN_REASON_ABORTED },
+		{ ENOBUFS, CONN_REASON_ABORTED },
+	};
+	struct bench *bench = *state;
+	struct event event;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		connect_failed(bench, 0, cases[i].error);
+		next_event(bench, &event);
+		assert_int_equal(event.kind, EVENT_FAILED);
+		assert_true(event.last && event.failed);
+		assert_int_equal(event.reason, cases[i].reason);
+		assert_int_equal(event.conn.error, cases[i].error);
+		assert_int_equal(event.conn.gen, 1);
+		assert_int_equal(conn_attempts(&event.conn), 0);
+		assert_int_equal(event.conn.owner->pid, 10);
+		assert_int_equal(event.ts_ns - event.conn.opened_ns, 250000);
+		conn_table_done(bench->table, &event);
+	}
+	assert_int_equal(conn_table_stats(bench->table)->connections, ARRAY_SIZE(cases));
+	assert_int_equal(conn_table_stats(bench->table)->transitions, 0);
+}
+
+/* Each call is a life of its own, if the socket is known. */
+static void a_known_socket_that_fails_again_has_another_life(void **state)
+{
+	struct bench *bench = *state;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	close_with(bench, 5, SW_TCP_SYN_SENT, ECONNREFUSED);
+	connect_failed(bench, 5, ECONNREFUSED);
+	(void)trail(bench);
+	tick(bench, NSEC_PER_MSEC);
+	connect_failed(bench, 5, ENETUNREACH);
+	tick(bench, NSEC_PER_MSEC);
+	connect_failed(bench, 5, EACCES);
+	tick(bench, NSEC_PER_MSEC);
+	walk(bench, 5, "CLOSE SYN_SENT ESTABLISHED");
+	expect_whole_trail(bench, "5.2 failed (unreachable) @10\n"
+				  "5.3 failed (unreachable) @10\n"
+				  "5.4 CLOSE>SYN_SENT\n"
+				  "5.4 SYN_SENT>ESTABLISHED\n");
+}
+
+/* The second call only fetches what has become of the first. */
+static void a_result_that_is_fetched_later_is_no_second_failure(void **state)
+{
+	struct bench *bench = *state;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	connect_returned(bench, 5, -EINPROGRESS);
+	tick(bench, NSEC_PER_MSEC);
+	close_with(bench, 5, SW_TCP_SYN_SENT, ECONNREFUSED);
+	expect_whole_trail(bench, "5.1 CLOSE>SYN_SENT\n"
+				  "5.1 SYN_SENT>CLOSE (refused)\n");
+	connect_failed(bench, 5, ECONNREFUSED);
+	expect_whole_trail(bench, "");
+	connect_failed(bench, 5, ENETUNREACH);
+	expect_whole_trail(bench, "5.2 failed (unreachable) @10\n");
+}
+
+/* A busy machine: the end was not held that long. */
+static void a_result_that_comes_late_is_no_second_failure(void **state)
+{
+	struct bench *bench = *state;
+	struct sw_connect record;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	close_with(bench, 5, SW_TCP_SYN_SENT, ECONNREFUSED);
+	(void)whole_trail(bench);
+	record = record_connect(next_ns(bench), 5, -ECONNREFUSED);
+	record.latency_ns = 2 * NSEC_PER_SEC;
+	record.state = SW_TCP_CLOSE;
+	apply(bench, &record);
+	expect_whole_trail(bench, "");
+}
+
+static void a_call_that_fails_on_an_open_socket_is_no_failed_connect(void **state)
+{
+	struct bench *bench = *state;
+	struct sw_connect record = record_connect(next_ns(bench), 5, -EINVAL);
+
+	apply(bench, &record); /* as of old recordings */
+	record.state = SW_TCP_ESTABLISHED;
+	apply(bench, &record);
+	connect_failed(bench, 5, EISCONN);
+	connect_failed(bench, 5, EALREADY);
+	expect_whole_trail(bench, "");
 }
 
 /* ---- limits ---------------------------------------------------------------------------------- */
@@ -2025,7 +2434,7 @@ static void apply_random_mini(struct bench *bench, uint64_t *seed, uint64_t cook
 	bool final = random_below(seed, 2);
 	uint8_t substate = (uint8_t)(SW_TCP_FIN_WAIT2 + random_below(seed, 2));
 
-	switch (random_below(seed, 5)) {
+	switch (random_below(seed, 6)) {
 	case 0:
 		request(bench, cookie);
 		break;
@@ -2037,6 +2446,9 @@ static void apply_random_mini(struct bench *bench, uint64_t *seed, uint64_t cook
 		break;
 	case 3:
 		timewait_end(bench, cookie, substate, final);
+		break;
+	case 4:
+		connect_failed(bench, cookie * random_below(seed, 2), (int)random_below(seed, 600));
 		break;
 	default:
 		connect_returned(bench, cookie, -(int32_t)random_below(seed, 600));
@@ -2064,7 +2476,7 @@ static void apply_random_rest(struct bench *bench, uint64_t *seed, uint64_t cook
 		lost(bench, 1);
 		break;
 	case 4:
-		start(bench, random_below(seed, 128));
+		start(bench, random_below(seed, 256));
 		break;
 	case 5:
 		exits(bench, task.pid, "task");
@@ -2136,7 +2548,7 @@ static void a_held_end_is_not_told_twice(void **state)
 	request_end(*state, 5, false, false);
 	walk(*state, 5, "CLOSE SYN_SENT");
 	expect_whole_trail(*state, "5.1 LISTEN>SYN_RECV\n"
-				   "5.1 SYN_RECV>CLOSE ~ (-)\n"
+				   "5.1 SYN_RECV>CLOSE ~ (unknown)\n"
 				   "5.2 CLOSE>SYN_SENT\n");
 }
 
@@ -2369,6 +2781,27 @@ int main(void)
 		TEST(a_child_that_nobody_accepted_goes_with_its_listener),
 		TEST(an_error_that_the_connection_survived_is_not_its_end),
 		TEST(a_reset_that_the_connection_survived_is_not_its_end),
+		TEST(a_child_with_a_file_does_not_go_with_its_listener),
+		TEST(an_error_that_was_taken_away_before_the_end_is_its_reason),
+		TEST(an_error_after_the_end_is_not_its_reason),
+		TEST(a_reset_has_the_kernels_reason),
+		TEST(an_orphan_answers_when_its_socket_is_gone),
+		TEST(an_orphan_in_fin_wait2_answers_too),
+		TEST(an_orphan_that_was_reset_does_not_answer),
+		TEST(an_idle_processor_is_not_waited_for_long),
+		TEST(another_orphan_ends_the_wait_for_the_first),
+		TEST(a_remainder_in_fin_wait2_that_ends_early_was_reset),
+		TEST(a_remainder_that_sent_a_reset_says_so),
+		TEST(without_its_resets_a_remainder_that_ends_early_has_no_reason),
+		TEST(a_time_wait_that_ends_early_was_closed_all_the_same),
+		TEST(a_request_that_was_answered_with_a_reset_says_so),
+		TEST(an_end_within_connect_waits_for_its_result),
+		TEST(a_failed_connect_counts_its_attempts),
+		TEST(a_connect_that_never_reached_syn_sent_is_a_connection),
+		TEST(a_known_socket_that_fails_again_has_another_life),
+		TEST(a_result_that_is_fetched_later_is_no_second_failure),
+		TEST(a_result_that_comes_late_is_no_second_failure),
+		TEST(a_call_that_fails_on_an_open_socket_is_no_failed_connect),
 		TEST(counters_are_those_of_the_last_transition),
 		TEST(connections_beyond_the_limit_are_counted),
 		TEST(every_way_in_has_the_same_limit),

@@ -221,7 +221,9 @@ static void sockets_without_cookie_or_family_are_malformed(void **state)
 			continue;
 		record = make(&samples[i], samples[i].size);
 		record->ends.cookie = 0;
-		expect_decodes(record, samples[i].size, -EBADMSG);
+		/* A connect() that failed early may be the first to be heard of its socket. */
+		expect_decodes(record, samples[i].size,
+			       samples[i].kind == SW_RECORD_CONNECT ? 0 : -EBADMSG);
 		record->ends.cookie = ~0ull;
 		record->ends.family = SW_FAMILY_INET6;
 		expect_decodes(record, samples[i].size, 0);

@@ -114,6 +114,29 @@ static void tell_transitions(struct view *view)
 	tell(view, &event);
 }
 
+static void tell_failures(struct view *view)
+{
+	struct event event = transition(SW_TCP_SYN_SENT, SW_TCP_CLOSE);
+
+	event.reason = CONN_REASON_REFUSED;
+	event.failed = event.conn.counted = true;
+	event.conn.error = ECONNREFUSED;
+	tell(view, &event);
+	event = transition(SW_TCP_CLOSE, SW_TCP_CLOSE);
+	event.kind = EVENT_FAILED;
+	event.conn.silent = true;
+	event.reason = CONN_REASON_UNREACHABLE;
+	event.failed = event.conn.counted = true;
+	event.conn.error = ENETUNREACH;
+	event.conn.ends.cookie = 0;
+	event.conn.ends.lport = 0;
+	tell(view, &event);
+	event = transition(SW_TCP_ESTABLISHED, SW_TCP_CLOSE);
+	event.reason = CONN_REASON_ABORTED;
+	event.conn.reset_reason = SW_RESET_TCP_STATE;
+	tell(view, &event);
+}
+
 static void tell_the_rest(struct view *view)
 {
 	struct event event = transition(SW_TCP_LISTEN, SW_TCP_LISTEN);
@@ -162,6 +185,7 @@ static void each_kind_of_line_is_as_promised(void **state)
 
 	tell_start(view);
 	tell_transitions(view);
+	tell_failures(view);
 	tell_the_rest(view);
 	view->ancestors = true;
 	tell_transitions(view);

@@ -99,6 +99,41 @@ static void the_last_line_tells_why_and_how_much(void **state)
 		    " timeout ETIMEDOUT after 500ms rx 11 B tx 22 B retrans 4\n");
 }
 
+static void a_reset_says_why_the_kernel_sent_it(void **state)
+{
+	struct event event = transition(SW_TCP_ESTABLISHED, SW_TCP_CLOSE);
+
+	event.reason = CONN_REASON_ABORTED;
+	event.conn.reset_reason = SW_RESET_TCP_ABORT_ON_CLOSE;
+	expect_line((struct view *)*state, &event,
+		    "00:00:01.500000 10 curl ESTABLISHED -> CLOSE 10.0.0.1:40005 10.0.0.2:443"
+		    " aborted TCP_ABORT_ON_CLOSE after 500ms\n");
+}
+
+static void a_failed_connect_tells_its_attempts(void **state)
+{
+	struct event event = transition(SW_TCP_SYN_SENT, SW_TCP_CLOSE);
+
+	event.failed = event.conn.counted = true;
+	event.reason = CONN_REASON_TIMEOUT;
+	event.conn.error = ETIMEDOUT;
+	event.conn.counters.retrans = 6;
+	expect_line((struct view *)*state, &event,
+		    "00:00:01.500000 10 curl SYN_SENT -> CLOSE 10.0.0.1:40005 10.0.0.2:443"
+		    " timeout ETIMEDOUT after 500ms attempts 7\n");
+	event = transition(SW_TCP_CLOSE, SW_TCP_CLOSE);
+	event.kind = EVENT_FAILED;
+	event.conn.silent = true;
+	event.failed = true;
+	event.reason = CONN_REASON_UNREACHABLE;
+	event.conn.error = ENETUNREACH;
+	event.conn.ends.lport = 0;
+	expect_line((struct view *)*state, &event,
+		    "00:00:01.500000 10 curl connect -> failed 10.0.0.1:* 10.0.0.2:443"
+		    " unreachable ENETUNREACH after 500ms attempts 0 /usr/bin/curl"
+		    " docker:0123456789ab\n");
+}
+
 static void what_is_unknown_is_a_question_mark(void **state)
 {
 	struct event event = transition(SW_TCP_LISTEN, SW_TCP_SYN_RECV);
@@ -252,6 +287,8 @@ int main(void)
 		TEST(a_transition_is_one_line),
 		TEST(columns_are_padded_for_a_person),
 		TEST(the_last_line_tells_why_and_how_much),
+		TEST(a_reset_says_why_the_kernel_sent_it),
+		TEST(a_failed_connect_tells_its_attempts),
 		TEST(what_is_unknown_is_a_question_mark),
 		TEST(who_acted_and_who_begot_is_told),
 		TEST(the_other_kinds_have_a_line_each),

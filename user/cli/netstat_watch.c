@@ -76,7 +76,7 @@ static bool is_wanted(const struct watching *watching, const struct event *event
 {
 	const struct netstat *netstat = watching->netstat;
 
-	return event->kind == EVENT_STATE && event->last &&
+	return (event->kind == EVENT_STATE || event->kind == EVENT_FAILED) && event->last &&
 	       (!netstat->netns || event->conn.ends.netns == netstat->netns) &&
 	       netstat_rows_wants_gone(netstat->rows, event);
 }

@@ -21,6 +21,7 @@ enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 struct trace_options {
 	bool json;
 	bool existing;
+	bool failed;
 	bool strict;
 	bool no_sandbox;
 	bool ancestors;

@@ -50,6 +50,8 @@ static bool is_shown(const struct trace *trace, const struct event *event)
 		return true;
 	if (event->kind == EVENT_EXISTS && !trace->options.existing)
 		return false;
+	if (trace->options.failed && !event->failed)
+		return false;
 	if (trace->options.command && !(event->conn.owner && event->conn.owner->traced))
 		return false;
 	return filter_matches(trace->filter, &event->conn, event->new_state);

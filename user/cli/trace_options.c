@@ -26,13 +26,15 @@ enum {
 	OPT_MODE,
 	OPT_STRICT,
 	OPT_COLOR,
-	OPT_NO_SANDBOX
+	OPT_NO_SANDBOX,
+	OPT_FAILED
 };
 
 static const struct option_row rows[] = {
 	{ "json", NULL, 'j', false, "one JSON object a line" },
 	{ "verbose", NULL, 'v', false, "with the chain of parent processes" },
 	{ "existing", NULL, OPT_EXISTING, false, "first the sockets that are there already" },
+	{ "failed", NULL, OPT_FAILED, false, "only connects that failed, and why" },
 	{ "write", "FILE", OPT_WRITE, false, "keep the records too, to be read again with --read" },
 	{ "read", "FILE", OPT_READ, false,
 	  "show a recording (- for standard input); needs no root" },
@@ -115,6 +117,9 @@ static int parse_one(int key, const char *value, struct trace_options *options)
 		break;
 	case OPT_EXISTING:
 		options->existing = true;
+		break;
+	case OPT_FAILED:
+		options->failed = true;
 		break;
 	case OPT_STRICT:
 		options->strict = true;

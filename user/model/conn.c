@@ -48,6 +48,36 @@ static const char *const reason_names[CONN_REASONS] = {
 	[CONN_REASON_KILLED] = "killed",
 	[CONN_REASON_LISTENER_CLOSED] = "listener-closed",
 	[CONN_REASON_SYN_EXPIRED] = "syn-expired",
+	[CONN_REASON_UNKNOWN] = "unknown",
+};
+
+#define RESET(name) [SW_RESET_##name] = #name
+
+static const char *const reset_names[SW_RESETS] = {
+	RESET(NO_SOCKET),
+	RESET(TCP_INVALID_ACK_SEQUENCE),
+	RESET(TCP_RFC7323_PAWS),
+	RESET(TCP_TOO_OLD_ACK),
+	RESET(TCP_ACK_UNSENT_DATA),
+	RESET(TCP_FLAGS),
+	RESET(TCP_OLD_ACK),
+	RESET(TCP_ABORT_ON_DATA),
+	RESET(TCP_TIMEWAIT_SOCKET),
+	RESET(INVALID_SYN),
+	RESET(TCP_ABORT_ON_CLOSE),
+	RESET(TCP_ABORT_ON_LINGER),
+	RESET(TCP_ABORT_ON_MEMORY),
+	RESET(TCP_STATE),
+	RESET(TCP_KEEPALIVE_TIMEOUT),
+	RESET(TCP_DISCONNECT_WITH_DATA),
+	RESET(MPTCP_RST_EUNSPEC),
+	RESET(MPTCP_RST_EMPTCP),
+	RESET(MPTCP_RST_ERESOURCE),
+	RESET(MPTCP_RST_EPROHIBIT),
+	RESET(MPTCP_RST_EWQ2BIG),
+	RESET(MPTCP_RST_EBADPERF),
+	RESET(MPTCP_RST_EMIDDLEBOX),
+	RESET(ERROR),
 };
 
 static char fold(char c)
@@ -87,4 +117,9 @@ unsigned int conn_state_parse(const char *name)
 const char *conn_reason_name(enum conn_reason reason)
 {
 	return (unsigned int)reason < CONN_REASONS ? reason_names[reason] : NULL;
+}
+
+const char *conn_reset_reason_name(unsigned int reason)
+{
+	return reason < SW_RESETS ? reset_names[reason] : NULL;
 }

@@ -11,7 +11,7 @@
 struct process;
 
 enum conn_reason {
-	CONN_REASON_NONE, /* not over yet, or unknown */
+	CONN_REASON_NONE, /* not over yet, or a listener */
 	CONN_REASON_FIN_LOCAL,
 	CONN_REASON_FIN_REMOTE,
 	CONN_REASON_FIN_BOTH,
@@ -24,6 +24,7 @@ enum conn_reason {
 	CONN_REASON_KILLED,
 	CONN_REASON_LISTENER_CLOSED,
 	CONN_REASON_SYN_EXPIRED,
+	CONN_REASON_UNKNOWN, /* over, and nothing has told why */
 	CONN_REASONS,
 };
 
@@ -44,6 +45,8 @@ struct conn {
 	bool counted;	       /* counters are filled */
 	bool existed;	       /* older than our first look: opened_ns is not known */
 	bool accepted;	       /* owner is the one who accepted it */
+	bool silent;	       /* it is over, and has not sent a single segment */
+	uint8_t reset_reason;  /* of its end: enum sw_reset_reason */
 	struct process *owner; /* counted reference, or NULL */
 	uint64_t opened_ns;    /* CLOCK_MONOTONIC of its first transition */
 	uint64_t changed_ns;   /* of its last one */
@@ -55,6 +58,12 @@ struct conn {
 static inline bool conn_is_v6(const struct conn *conn)
 {
 	return conn->ends.family == SW_FAMILY_INET6;
+}
+
+/* Of a connect that failed: how often SYN was sent. */
+static inline uint32_t conn_attempts(const struct conn *conn)
+{
+	return conn->silent ? 0 : conn->counters.retrans + 1;
 }
 
 /* The kernel's name of a TCP state, e.g. "TIME_WAIT"; NULL for numbers that are no state. */
@@ -69,3 +78,6 @@ unsigned int conn_state_parse(const char *name);
 
 /* "fin-local" and so on; NULL for CONN_REASON_NONE. */
 const char *conn_reason_name(enum conn_reason reason);
+
+/* The kernel's name without its prefix, "TCP_ABORT_ON_CLOSE"; NULL for SW_RESET_UNKNOWN. */
+const char *conn_reset_reason_name(unsigned int reason);

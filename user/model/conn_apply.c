@@ -146,14 +146,24 @@ void table_end_inferred(struct conn_table *table, uint32_t number, uint64_t ts_n
 	struct conn_row *row = conn_rows_at(&table->rows, number);
 	uint8_t old_state = row->conn.state;
 	enum conn_reason reason = row->conn.body == CONN_BODY_TIMEWAIT ? reason_of_fin(row)
-								       : CONN_REASON_NONE;
+								       : CONN_REASON_UNKNOWN;
 	struct event *event = table_transition(table, number, SW_TCP_CLOSE, ts_ns, QUEUED_READY);
 
 	if (event) {
 		event->old_state = old_state;
 		event->inferred = true;
-		event->reason = reason;
+		event->reason = old_state == SW_TCP_LISTEN ? CONN_REASON_NONE : reason;
 	}
+}
+
+void table_end_missed(struct conn_table *table, uint32_t number, uint64_t ts_ns)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+
+	if (row->conn.body == CONN_BODY_TIMEWAIT || row->conn.state == SW_TCP_CLOSE)
+		return;
+	table_drop_tentative_end(table, row);
+	table_end_inferred(table, number, ts_ns);
 }
 
 /* CLOSE→SYN_SENT or CLOSE→LISTEN: a life begins. */
@@ -166,10 +176,7 @@ static uint32_t begin_life(struct conn_table *table, const struct sw_state *reco
 		row = conn_rows_at(&table->rows, number);
 		if ((record->flags & SW_SOCKET_AGAIN) && row->conn.state == record->new_state)
 			return number; /* this life, told twice */
-		if (row->conn.body != CONN_BODY_TIMEWAIT && row->conn.state != SW_TCP_CLOSE) {
-			table_drop_tentative_end(table, row);
-			table_end_inferred(table, number, record->header.ts_ns);
-		}
+		table_end_missed(table, number, record->header.ts_ns);
 	}
 	number = table_add(table, &record->ends, record->header.ts_ns);
 	if (number != ROW_NONE)
@@ -250,7 +257,7 @@ static uint64_t listener_if_unowned(const struct conn_table *table, const struct
 }
 
 /* Another process acted, or a thread that goes by a name of its own. */
-static void note_actor(struct event *event, const struct sw_state *record)
+void table_note_actor(struct event *event, const struct sw_state *record)
 {
 	const struct process *owner = event->conn.owner;
 	const struct sw_actor *actor = &record->actor;
@@ -286,21 +293,6 @@ static void infer_timewait(struct conn_table *table, uint32_t number, const stru
 				 QUEUED_READY);
 	if (event)
 		event->inferred = true;
-}
-
-static void close_full(struct conn_table *table, uint32_t number, const struct sw_state *record)
-{
-	struct conn_row *row = conn_rows_at(&table->rows, number);
-	uint8_t old_state = row->conn.state;
-	struct event *event;
-
-	if (record->error)
-		row->conn.error = record->error;
-	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns, QUEUED_WHY);
-	if (!event)
-		return;
-	event->reason = reason_of_close(table, row, old_state, row->conn.error);
-	note_actor(event, record);
 }
 
 /* It has told its last transition, and this one is another life's, whose beginning was missed. */
@@ -366,32 +358,29 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 		if (infers_timewait(table, record, row))
 			infer_timewait(table, number, record);
 		else
-			close_full(table, number, record);
+			end_close(table, number, record);
 		return 0;
 	}
-	/* What it has survived is not what will end it. */
-	row->reset_received = row->reset_sent = false;
-	row->conn.error = 0;
+	end_forget_signs(row); /* what it has survived is not what will end it */
 	if (record->new_state == SW_TCP_SYN_SENT &&
 	    ((table->features & SW_SEES_PORT) || !record->ends.lport))
 		kind = QUEUED_PORT;
 	event = table_transition(table, number, record->new_state, ts_ns, kind);
 	if (event)
-		note_actor(event, record);
+		table_note_actor(event, record);
 	return event ? 0 : -ENOMEM;
 }
 
-/* NULL if the cookie is unknown. */
-static struct conn_row *row_of(const struct conn_table *table, const struct sw_endpoints *ends)
+struct conn_row *table_row_of(const struct conn_table *table, const struct sw_endpoints *ends)
 {
-	uint32_t number = conn_rows_find(&table->rows, ends->cookie);
+	uint32_t number = ends->cookie ? conn_rows_find(&table->rows, ends->cookie) : ROW_NONE;
 
 	return number == ROW_NONE ? NULL : conn_rows_at(&table->rows, number);
 }
 
 static void apply_port(struct conn_table *table, const struct sw_socket *record)
 {
-	struct conn_row *row = row_of(table, &record->ends);
+	struct conn_row *row = table_row_of(table, &record->ends);
 	struct queued *waiting;
 
 	if (!row)
@@ -408,7 +397,7 @@ static void apply_port(struct conn_table *table, const struct sw_socket *record)
 
 static void apply_accept(struct conn_table *table, const struct sw_socket *record)
 {
-	struct conn_row *row = row_of(table, &record->ends);
+	struct conn_row *row = table_row_of(table, &record->ends);
 
 	if (!row)
 		return;
@@ -418,55 +407,6 @@ static void apply_accept(struct conn_table *table, const struct sw_socket *recor
 	row->owner_settled = true;
 	change_owner(table, row, process_table_get(table->processes, &record->owner),
 		     record->header.ts_ns);
-}
-
-/* A non-blocking call says nothing about its fate. */
-static bool result_is_final(int32_t result)
-{
-	return result < 0 && result > -4096 && result != -EINPROGRESS && result != -EALREADY &&
-	       result != -EISCONN && result != -EINTR && result > -512 /* ERESTARTSYS and so on */;
-}
-
-static void apply_connect(struct conn_table *table, const struct sw_connect *record)
-{
-	struct conn_row *row = row_of(table, &record->ends);
-	struct queued *waiting;
-
-	if (!row)
-		return;
-	row->conn.connect_ns = record->latency_ns;
-	waiting = table_waiting(table, row);
-	if (!result_is_final(record->result) || !waiting || waiting->kind != QUEUED_WHY)
-		return;
-	row->conn.error = waiting->event.conn.error = (uint16_t)-record->result;
-	waiting->event.conn.connect_ns = record->latency_ns;
-	waiting->event.reason =
-		reason_of_close(table, row, waiting->event.old_state, row->conn.error);
-	table_settle(table, row, QUEUED_READY);
-}
-
-/* Something that helps to say why a connection ends, or has just ended. */
-static void apply_sign(struct conn_table *table, const struct sw_socket *record)
-{
-	struct conn_row *row = row_of(table, &record->ends);
-	struct queued *waiting;
-
-	if (!row)
-		return;
-	if (record->header.kind == SW_RECORD_RESET_IN)
-		row->reset_received = true;
-	else if (record->header.kind == SW_RECORD_RESET_OUT)
-		row->reset_sent = true;
-	else if (record->header.kind == SW_RECORD_ERROR && record->error)
-		row->conn.error = record->error;
-	else if (record->header.kind == SW_RECORD_RETRANSMIT)
-		row->conn.counters.retrans++;
-	waiting = table_waiting(table, row);
-	if (!waiting || waiting->kind != QUEUED_WHY)
-		return;
-	waiting->event.conn.error = row->conn.error;
-	waiting->event.reason =
-		reason_of_close(table, row, waiting->event.old_state, row->conn.error);
 }
 
 static void apply_destroy(struct conn_table *table, const struct sw_socket *record)
@@ -481,7 +421,8 @@ static void apply_destroy(struct conn_table *table, const struct sw_socket *reco
 		return;
 	if (conn->state != SW_TCP_CLOSE)
 		table_end_inferred(table, number, record->header.ts_ns);
-	table_forget(table, number);
+	if (end_is_told(table, number))
+		table_forget(table, number);
 }
 
 /* The dying one may not have been the only holder of its sockets. */
@@ -542,13 +483,12 @@ static int apply_socket_record(struct conn_table *table, const struct sw_header 
 		apply_accept(table, bytes);
 		break;
 	case SW_RECORD_CONNECT:
-		apply_connect(table, bytes);
-		break;
+		return end_apply_connect(table, bytes);
 	case SW_RECORD_DESTROY:
 		apply_destroy(table, bytes);
 		break;
 	default:
-		apply_sign(table, bytes);
+		end_apply_sign(table, bytes);
 		break;
 	}
 	return 0;
@@ -560,6 +500,8 @@ int conn_table_apply(struct conn_table *table, const struct sw_header *record)
 
 	if (record->ts_ns > table->now_ns)
 		table->now_ns = record->ts_ns;
+	if (table->answering != ROW_NONE)
+		end_watch_answer(table, record);
 	switch (record->kind) {
 	case SW_RECORD_PROCESS:
 		return process_table_exec(table->processes, bytes);

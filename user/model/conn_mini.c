@@ -29,18 +29,6 @@ static int apply_request(struct conn_table *table, const struct sw_request *reco
 		       : -ENOMEM;
 }
 
-static enum conn_reason reason_of_request(const struct conn_table *table,
-					  const struct conn_row *row, bool expired)
-{
-	uint32_t listener = conn_rows_find(&table->rows, row->conn.listener_cookie);
-
-	if (row->conn.listener_cookie &&
-	    (listener == ROW_NONE ||
-	     conn_rows_at(&table->rows, listener)->conn.state != SW_TCP_LISTEN))
-		return CONN_REASON_LISTENER_CLOSED;
-	return expired ? CONN_REASON_SYN_EXPIRED : CONN_REASON_RST_RECEIVED;
-}
-
 static void apply_request_end(struct conn_table *table, const struct sw_request *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
@@ -56,7 +44,7 @@ static void apply_request_end(struct conn_table *table, const struct sw_request 
 	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns,
 				 record->final ? QUEUED_READY : QUEUED_END);
 	if (event)
-		event->reason = reason_of_request(table, row, record->expired);
+		event->reason = reason_of_request(table, row, record);
 	if (record->final)
 		table_forget(table, number);
 	else
@@ -84,8 +72,7 @@ static int apply_child(struct conn_table *table, const struct sw_socket *record)
 	return 0;
 }
 
-/* The life of the cookie that this time-wait socket is the remainder of. */
-static uint32_t find_timewait(const struct conn_table *table, const struct sw_endpoints *ends)
+uint32_t mini_find_timewait(const struct conn_table *table, const struct sw_endpoints *ends)
 {
 	uint32_t number = conn_rows_find(&table->rows, ends->cookie), newest = number;
 
@@ -116,7 +103,7 @@ static void enter_timewait_state(struct conn_table *table, uint32_t number, uint
 
 static int apply_timewait(struct conn_table *table, const struct sw_timewait *record)
 {
-	uint32_t number = find_timewait(table, &record->ends);
+	uint32_t number = mini_find_timewait(table, &record->ends);
 	struct conn_row *row;
 
 	if (number == ROW_NONE) {
@@ -141,8 +128,9 @@ static int apply_timewait(struct conn_table *table, const struct sw_timewait *re
 
 static void apply_timewait_end(struct conn_table *table, const struct sw_timewait *record)
 {
-	uint32_t number = find_timewait(table, &record->ends);
+	uint32_t number = mini_find_timewait(table, &record->ends);
 	struct conn_row *row;
+	enum conn_reason reason;
 	struct event *event;
 	uint8_t state;
 
@@ -155,10 +143,11 @@ static void apply_timewait_end(struct conn_table *table, const struct sw_timewai
 	/* The FIN that nobody showed us. */
 	enter_timewait_state(table, number, record->substate, record->header.ts_ns, true);
 	state = row->conn.state;
+	reason = reason_of_timewait(table, row, record->early);
 	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns,
 				 record->final ? QUEUED_READY : QUEUED_END);
 	if (event)
-		event->reason = reason_of_fin(row);
+		event->reason = reason;
 	if (record->final)
 		table_forget(table, number);
 	else

@@ -29,11 +29,20 @@ struct conn_row {
 	bool untold : 1; /* found by the first look, which tells it at its end */
 	/* accept() or a look has told the owner: the socket's own note is older */
 	bool owner_settled : 1;
+	bool called : 1;     /* connect(2) has begun this life */
+	bool result_due : 1; /* connect(2) went on without telling its fate, and may be asked again
+			      */
+	bool destroyed : 1;  /* goes as soon as its last event is out */
 	bool reset_received : 1;
 	bool reset_sent : 1;
+	bool reset_sent_after : 1; /* when it was closed already */
+	bool closed_by_act : 1;	   /* a task held the socket when it was closed */
+	bool closed_held : 1;	   /* and it had a file */
+	bool error_returned : 1;   /* conn.error is what connect(2) returned, not the socket's */
 	bool fin_local_first : 1;
 	bool fin_remote_first : 1;
 	bool fin_both : 1;
+	uint16_t reported_ms; /* the low bits of when conn.error was reported */
 };
 
 #define CONN_INDEXES 256 /* 4096 rows each at a million: moved in 0.4 ms */

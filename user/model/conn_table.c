@@ -8,13 +8,14 @@
 
 /*
  * How long an event may wait for what completes it. The port is chosen within the same system
- * call, which may lose its processor in between, and a busy machine gives it back late: only a
- * record that never comes ends that wait; a reset is sent at once; an expired timer starts again
- * after a SYN-ACK was sent by a softirq that may be delayed.
+ * call, whose result may say why it failed, and which may lose its processor in between, and a busy
+ * machine gives it back late: only a record that never comes ends that wait; a reset is sent at
+ * once; an expired timer starts again after a SYN-ACK was sent by a softirq that may be delayed.
  */
 #define HOLD_PORT_NS NSEC_PER_SEC
 #define HOLD_WHY_NS (2 * NSEC_PER_MSEC)
 #define HOLD_END_NS (10 * NSEC_PER_MSEC)
+#define HOLD_ANSWER_NS (200 * NSEC_PER_MSEC) /* a virtual processor may be halted meanwhile */
 
 struct conn_table *conn_table_new(struct process_table *processes, size_t max)
 {
@@ -23,6 +24,7 @@ struct conn_table *conn_table_new(struct process_table *processes, size_t max)
 	if (!table)
 		return NULL;
 	table->processes = processes;
+	table->answering = ROW_NONE;
 	conn_rows_init(&table->rows, max);
 	event_queue_init(&table->queue);
 	return table;
@@ -133,6 +135,8 @@ void table_release(struct conn_table *table, uint32_t number)
 	struct conn_row *row = conn_rows_at(&table->rows, number);
 
 	table_settle(table, row, QUEUED_READY);
+	if (table->answering == number)
+		table->answering = ROW_NONE;
 	table_set_owner(table, row, NULL);
 	process_unref(table->processes, TAKE_PTR(row->heir));
 	conn_rows_release(&table->rows, number);
@@ -183,6 +187,7 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 	row->untold = false;
 	row->conn.state = new_state;
 	row->conn.changed_ns = ts_ns;
+	row->called |= new_state == SW_TCP_SYN_SENT;
 	event = table_push(table, row, EVENT_STATE, kind, ts_ns);
 	if (!event)
 		return NULL;
@@ -195,6 +200,17 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 		item->row = number;
 	}
 	return event;
+}
+
+void table_stop_waiting(struct conn_table *table, uint32_t number)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+
+	table_settle(table, row, QUEUED_READY);
+	if (table->answering == number)
+		table->answering = ROW_NONE;
+	if (row->destroyed)
+		table_forget(table, number);
 }
 
 /* The timer of a mini socket did not start again: it was the end. */
@@ -212,7 +228,10 @@ static uint64_t hold_ns(enum queued_kind kind)
 {
 	switch (kind) {
 	case QUEUED_PORT:
+	case QUEUED_RESULT:
 		return HOLD_PORT_NS;
+	case QUEUED_ANSWER:
+		return HOLD_ANSWER_NS;
 	case QUEUED_END:
 		return HOLD_END_NS;
 	default:
@@ -237,8 +256,7 @@ bool conn_table_next(struct conn_table *table, struct event *ret_event)
 			if (item->kind == QUEUED_END)
 				end_mini(table, item);
 			else
-				table_settle(table, conn_rows_at(&table->rows, item->row),
-					     QUEUED_READY);
+				table_stop_waiting(table, item->row);
 		}
 		*ret_event = item->event;
 		event_queue_pop(&table->queue);

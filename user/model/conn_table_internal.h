@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the table share: rows and events (conn_table.c), records (conn_apply.c,
- * conn_mini.c), looks (conn_look.c), reasons (conn_reason.c). Nobody else includes this. */
+ * conn_mini.c), ends (conn_end.c), looks (conn_look.c), reasons (conn_reason.c). Nobody else
+ * includes this. */
 #pragma once
 
 #include "base/util.h"
@@ -17,8 +18,10 @@ struct conn_table {
 	struct conn_table_stats stats;
 	/* Counted as untracked already, as long as no other cookie takes their place. */
 	uint64_t untracked_cookies[UNTRACKED_COOKIES];
-	uint64_t now_ns;   /* the latest time that a record told */
-	uint32_t features; /* enum sw_features of the stream */
+	uint64_t now_ns;     /* the latest time that a record told */
+	uint32_t features;   /* enum sw_features of the stream */
+	uint32_t answering;  /* the row of QUEUED_ANSWER that waits, or ROW_NONE */
+	uint16_t answer_cpu; /* where its answer must come from, before anything else does */
 	bool look_due;
 	bool repairing; /* records were lost: the look to come may have what an event waits for */
 	/* The look that is under way. */
@@ -48,6 +51,9 @@ struct queued *table_waiting(struct conn_table *table, const struct conn_row *ro
 /* What the row waited for is decided: its event becomes `kind`. Does nothing if it waits not. */
 void table_settle(struct conn_table *table, struct conn_row *row, enum queued_kind kind);
 
+/* What would tell more has not come: the event is as good as it gets. */
+void table_stop_waiting(struct conn_table *table, uint32_t number);
+
 /* Move a row to a new state and push the event, which the caller may complete. NULL: no memory. */
 struct event *table_transition(struct conn_table *table, uint32_t number, uint8_t new_state,
 			       uint64_t ts_ns, enum queued_kind kind);
@@ -56,6 +62,8 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 void table_end_inferred(struct conn_table *table, uint32_t number, uint64_t ts_ns);
 
 /* conn_apply.c */
+/* A new life of this cookie begins: then its full socket has been closed, if nobody said so. */
+void table_end_missed(struct conn_table *table, uint32_t number, uint64_t ts_ns);
 /* The timer of a mini socket started again, or something tells more about its end. */
 void table_drop_tentative_end(struct conn_table *table, struct conn_row *row);
 /* Bring a row to a state that it is known to have been in, by inferred steps: some were missed. */
@@ -68,6 +76,10 @@ void table_update_ends(struct conn *conn, const struct sw_endpoints *ends, uint3
 /* What the socket's own note says, unless accept() or a look has told something newer. */
 void table_note_owner(struct conn_table *table, struct conn_row *row, uint32_t flags,
 		      const struct sw_task *task, uint64_t ts_ns);
+/* The present life of this cookie; NULL if it is unknown. */
+struct conn_row *table_row_of(const struct conn_table *table, const struct sw_endpoints *ends);
+/* Another process acted than the owner, or a thread that goes by a name of its own. */
+void table_note_actor(struct event *event, const struct sw_state *record);
 /* A row for a socket that we have not heard of, in the state that it had before the record. */
 uint32_t table_meet(struct conn_table *table, const struct sw_endpoints *ends, uint8_t state,
 		    uint64_t ts_ns);
@@ -79,13 +91,38 @@ uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *e
 void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cookie);
 
 /* conn_mini.c */
+/* The life of the cookie that this time-wait socket is the remainder of, or ROW_NONE. */
+uint32_t mini_find_timewait(const struct conn_table *table, const struct sw_endpoints *ends);
 int mini_apply(struct conn_table *table, const struct sw_header *record);
 
 /* conn_look.c */
 int look_apply(struct conn_table *table, const struct sw_header *record);
 
+/* conn_end.c */
+/* A full socket is closed, and no time-wait socket follows. */
+void end_close(struct conn_table *table, uint32_t number, const struct sw_state *record);
+/* RESET_IN, RESET_OUT, ERROR, RETRANSMIT: why it ends, or has just ended. */
+void end_apply_sign(struct conn_table *table, const struct sw_socket *record);
+int end_apply_connect(struct conn_table *table, const struct sw_connect *record);
+/*
+ * An orphan may be about to answer with a reset what has ended it, on the same processor and next
+ * of all: another record from there says that it does not.
+ */
+void end_watch_answer(struct conn_table *table, const struct sw_header *record);
+/* A socket is freed. False: its row stays until its event is out, and goes then. */
+bool end_is_told(struct conn_table *table, uint32_t number);
+/* The connection goes on: what was seen until now does not end it. */
+void end_forget_signs(struct conn_row *row);
+
 /* conn_reason.c: why a full socket in `old_state` was closed, as far as is known by now. */
 enum conn_reason reason_of_close(const struct conn_table *table, const struct conn_row *row,
-				 uint8_t old_state, uint16_t error);
+				 uint8_t old_state);
 /* A connection that ends in LAST_ACK or TIME_WAIT: who sent the first FIN. */
 enum conn_reason reason_of_fin(const struct conn_row *row);
+/* What connect(2) returned, as a positive errno, is all that tells. */
+enum conn_reason reason_of_result(int error);
+/* A time-wait socket that is still in its last state; `early`: before its timer ran out. */
+enum conn_reason reason_of_timewait(const struct conn_table *table, const struct conn_row *row,
+				    bool early);
+enum conn_reason reason_of_request(const struct conn_table *table, const struct conn_row *row,
+				   const struct sw_request *end);

@@ -44,9 +44,14 @@ static const uint32_t kind_sizes[] = {
 	[SW_RECORD_HOLDER] = sizeof(struct sw_holder),
 };
 
+static bool family_is_valid(const struct sw_endpoints *ends)
+{
+	return ends->family == SW_FAMILY_INET || ends->family == SW_FAMILY_INET6;
+}
+
 static bool ends_are_valid(const struct sw_endpoints *ends)
 {
-	return ends->cookie && (ends->family == SW_FAMILY_INET || ends->family == SW_FAMILY_INET6);
+	return ends->cookie && family_is_valid(ends);
 }
 
 static bool state_is_valid(const struct sw_state *state)
@@ -115,6 +120,8 @@ static bool content_is_valid(const struct sw_header *header)
 		return container_is_valid((const struct sw_container *)header);
 	case SW_RECORD_START:
 		return start_is_valid((const struct sw_start *)header);
+	case SW_RECORD_CONNECT: /* of a socket that nobody knows yet it has no cookie */
+		return family_is_valid(&((const struct sw_connect *)header)->ends);
 	case SW_RECORD_HOLDER:
 		return ((const struct sw_holder *)header)->cookie != 0;
 	default:

@@ -11,6 +11,7 @@ enum event_kind {
 	EVENT_OWNER,  /* the connection has another owner now */
 	EVENT_LOST,   /* `count` records were not written */
 	EVENT_RESYNC, /* the table was compared with the kernel */
+	EVENT_FAILED, /* connect(2) failed before there was any transition */
 	EVENT_ROW,    /* no event: a row of a display, or (with `last`) one that is gone from it */
 };
 
@@ -21,6 +22,7 @@ struct event {
 	uint8_t new_state;
 	bool inferred;		 /* not seen by a hook: concluded, or found by a look */
 	bool last;		 /* the connection is over with this transition */
+	bool failed;		 /* ... and never was established: connect(2) led nowhere */
 	bool acted;		 /* `actor` operated on the socket, and is not its owner */
 	enum conn_reason reason; /* of the last transition */
 	struct sw_actor actor;

@@ -13,9 +13,11 @@
 
 enum queued_kind {
 	QUEUED_READY,
-	QUEUED_PORT, /* waits for the port of its SYN_SENT */
-	QUEUED_WHY,  /* an end that waits for its reason */
-	QUEUED_END,  /* the end of a mini socket, unless its timer starts again */
+	QUEUED_PORT,   /* waits for the port of its SYN_SENT */
+	QUEUED_WHY,    /* an end that waits for its reason */
+	QUEUED_RESULT, /* the same, which connect(2) is about to tell */
+	QUEUED_ANSWER, /* the same of an orphan, which may answer with a reset */
+	QUEUED_END,    /* the end of a mini socket, unless its timer starts again */
 	QUEUED_DROPPED,
 };
 

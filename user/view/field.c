@@ -335,6 +335,18 @@ static void get_error(const struct field_context *context, struct value *ret)
 		field_set_string(ret, format_errno(context->event->conn.error));
 }
 
+static void get_attempts(const struct field_context *context, struct value *ret)
+{
+	if (context->event->failed)
+		field_set_number(ret, conn_attempts(&context->event->conn));
+}
+
+static void get_reset_reason(const struct field_context *context, struct value *ret)
+{
+	if (context->event->last)
+		field_set_string(ret, conn_reset_reason_name(context->event->conn.reset_reason));
+}
+
 static void get_connect(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.connect_ns)
@@ -375,7 +387,7 @@ static void get_unseen(const struct field_context *context, struct value *ret)
 static const struct field fields[] = {
 	{ "ts", "TIME", "when, RFC 3339 in UTC", FIELD_EVENT, EVENT_NONE, 0, get_ts },
 	{ "display", "DISPLAY", "which display, from 1", FIELD_DISPLAY, EVENT_NONE, 0, field_get_display },
-	{ "event", "EVENT", "state, exists, owner, lost or resync", FIELD_EVENT, EVENT_NONE, 0, get_event },
+	{ "event", "EVENT", "state, exists, failed, owner, lost or resync", FIELD_EVENT, EVENT_NONE, 0, get_event },
 	ON(FIELD_STATE, "old", get_old, "the state before"),
 	ON(FIELD_STATE, "new", get_new, "the state after"),
 	ON(FIELD_KNOWN, "inferred", get_inferred, "concluded, or found by a look; not seen by a hook"),
@@ -434,6 +446,8 @@ static const struct field fields[] = {
 	ON(FIELD_COUNTER, "rtt_us", get_rtt, "smoothed round-trip time"),
 	ON(FIELD_COUNTER, "retrans", get_retrans, "segments sent again"),
 	ON(FIELD_LAST, "error", get_error, "the socket's error"),
+	ON(FIELD_KNOWN, "attempts", get_attempts, "of a failed connect: how often SYN was sent"),
+	ON(FIELD_KNOWN, "reset_reason", get_reset_reason, "why the kernel sent a reset, in its own words"),
 	ON(FIELD_KNOWN, "connect_us", get_connect, "how long connect(2) took"),
 	FOR(EVENT_OWNER, "previous_pid", get_previous_pid, "the owner before"),
 	FOR(EVENT_OWNER, "previous_comm", get_previous_comm, "its name"),
@@ -483,8 +497,7 @@ const struct field *field_find(const char *name)
 
 bool field_applies(const struct field *field, const struct event *event)
 {
-	bool about_conn = event->kind == EVENT_STATE || event->kind == EVENT_EXISTS ||
-			  event->kind == EVENT_OWNER || event->kind == EVENT_ROW;
+	bool about_conn = event->kind != EVENT_LOST && event->kind != EVENT_RESYNC;
 
 	switch (field->when) {
 	case FIELD_ROW:
@@ -513,7 +526,8 @@ const char *event_kind_name(enum event_kind kind)
 {
 	static const char *const names[] = {
 		[EVENT_STATE] = "state", [EVENT_EXISTS] = "exists", [EVENT_OWNER] = "owner",
-		[EVENT_LOST] = "lost",	 [EVENT_RESYNC] = "resync", [EVENT_ROW] = NULL,
+		[EVENT_LOST] = "lost",	 [EVENT_RESYNC] = "resync", [EVENT_FAILED] = "failed",
+		[EVENT_ROW] = NULL,
 	};
 
 	return names[kind];

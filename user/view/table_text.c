@@ -175,6 +175,7 @@ void table_text_gone(struct table *table, const struct field_context *context)
 	const struct event *event = context->event;
 	const char *reason = conn_reason_name(event->reason);
 	const char *error = event->conn.error ? format_errno(event->conn.error) : NULL;
+	const char *reset = conn_reset_reason_name(event->conn.reset_reason);
 	char duration[FORMAT_DURATION_SIZE];
 
 	if (event->conn.existed)
@@ -188,13 +189,15 @@ void table_text_gone(struct table *table, const struct field_context *context)
 	put_value(table, context, field_get_local, 21);
 	put_value(table, context, field_get_remote, 21);
 	put_value(table, context, field_get_program, 20);
-	line_printf(&table->out, "%s%s%s", reason ? reason : "-", error ? " " : "",
-		    error ? error : "");
+	line_printf(&table->out, "%s%s%s%s%s", reason ? reason : "-", error ? " " : "",
+		    error ? error : "", reset ? " " : "", reset ? reset : "");
 	if (!event->conn.existed && event->ts_ns >= event->conn.opened_ns) {
 		format_duration((event->ts_ns - event->conn.opened_ns) / NSEC_PER_USEC, duration);
 		line_printf(&table->out, " after %s", duration);
 	}
-	if (event->conn.counted)
+	if (event->failed)
+		line_printf(&table->out, " attempts %u", conn_attempts(&event->conn));
+	else if (event->conn.counted)
 		line_printf(&table->out, " rx %llu B tx %llu B",
 			    (unsigned long long)event->conn.counters.rx_bytes,
 			    (unsigned long long)event->conn.counters.tx_bytes);

@@ -77,7 +77,10 @@ static void put_states(struct view *view, const struct event *told)
 	const char *new_name = conn_state_name(told->new_state);
 	size_t width = view->aligned ? STATE_WIDTH : 0;
 
-	if (told->kind != EVENT_STATE) {
+	if (told->kind == EVENT_FAILED) {
+		old_name = "connect";
+		new_name = "failed";
+	} else if (told->kind != EVENT_STATE) {
 		old_name = told->kind == EVENT_EXISTS ? "exists" : "owner";
 		if (told->kind == EVENT_OWNER)
 			new_name = conn_state_name(told->conn.state);
@@ -105,6 +108,7 @@ static void put_last(struct view *view, const struct event *told)
 {
 	const char *reason = conn_reason_name(told->reason);
 	const char *error = told->conn.error ? format_errno(told->conn.error) : NULL;
+	const char *reset = conn_reset_reason_name(told->conn.reset_reason);
 	char duration[FORMAT_DURATION_SIZE];
 
 	if (reason) {
@@ -113,10 +117,19 @@ static void put_last(struct view *view, const struct event *told)
 	}
 	if (error)
 		line_printf(&view->line, " %s", error);
+	if (reset) {
+		line_string(&view->line, " ");
+		line_string(&view->line, reset);
+	}
 	if (!told->conn.existed && told->ts_ns >= told->conn.opened_ns) {
 		format_duration((told->ts_ns - told->conn.opened_ns) / NSEC_PER_USEC, duration);
 		line_string(&view->line, " after ");
 		line_string(&view->line, duration);
+	}
+	if (told->failed) {
+		line_string(&view->line, " attempts ");
+		line_number(&view->line, conn_attempts(&told->conn));
+		return;
 	}
 	if (told->conn.counted && told->old_state != SW_TCP_LISTEN) {
 		line_string(&view->line, " rx ");
