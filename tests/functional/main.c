@@ -48,6 +48,7 @@ static const struct {
 	{ "command", tests_command },
 	{ "recording", tests_recording },
 	{ "sandbox", tests_sandbox },
+	{ "failed", tests_failed },
 	{ "filter", tests_filter },
 	{ "cli", tests_cli },
 	{ "netstat", tests_netstat },

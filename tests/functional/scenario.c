@@ -52,6 +52,7 @@ static void add_table(struct company *company, const struct scenario *table, con
 			instance->scenario = table;
 			instance->run.net = (enum net)net;
 			instance->run.suite = company->suite;
+			instance->run.scenario = table;
 			instance->run.name = instance->name;
 			company->count++;
 		}
@@ -66,6 +67,8 @@ static void add_all(struct company *company, const char *filter)
 	add_table(company, scenarios_owner, filter);
 	add_table(company, scenarios_wire, filter);
 	add_table(company, scenarios_special, filter);
+	add_table(company, scenarios_reason, filter);
+	add_table(company, scenarios_failure, filter);
 }
 
 static int time_limit_ms(const struct company *company, const struct instance *instance)

@@ -14,7 +14,22 @@ struct run {
 	const struct facts *facts;
 	enum net net;
 	const char *name;
+	const struct scenario *scenario;
 };
+
+/* Which connection of a play, and what its last event says. */
+struct ending {
+	const char *states; /* its trail; NULL: connect() failed before, and it has none */
+	enum role role;	    /* whose end: the client's, or the server's; NULL states: client's */
+	const char *reason; /* NULL ends a list */
+	const char *error;  /* NULL: none */
+	const char *reset_reason; /* where the kernel tells it; NULL: none */
+	int attempts;		  /* from 1, NO_ATTEMPTS or SOME_ATTEMPTS; 0: no failed connect */
+	bool of_remainder;	  /* of a time-wait socket that is still in FIN_WAIT2 */
+};
+
+#define NO_ATTEMPTS (-1)
+#define SOME_ATTEMPTS (-2) /* 1, or more on a slow machine */
 
 #define ON_V4 (1U << NET_V4)
 #define ON_V6 (1U << NET_V6)
@@ -26,7 +41,8 @@ struct scenario {
 	unsigned int nets; /* ON_* */
 	stage_play play;
 	void (*check)(const struct run *run);
-	bool slow;	      /* needs --slow */
+	const struct ending *endings; /* how its connections end, for check_endings(); NULL ends */
+	bool slow;		      /* needs --slow */
 	bool without_witness; /* the kernel's own counters do not count what this one does */
 };
 
@@ -40,6 +56,8 @@ extern const struct scenario scenarios_listen[];
 extern const struct scenario scenarios_owner[];
 extern const struct scenario scenarios_wire[];
 extern const struct scenario scenarios_special[];
+extern const struct scenario scenarios_reason[];
+extern const struct scenario scenarios_failure[];
 
 /* Run those whose "NAME NET" matches the glob (NULL: all), as one cmocka group; failures. */
 int scenarios_run(struct suite *suite, const char *filter);
@@ -60,6 +78,9 @@ void check_witness(const struct tracer *tracer, const struct facts *facts);
 /* The connection with these ports; its states; its family is the run's. */
 void expect_connection(const struct run *run, int lport, int rport, const char *states,
 		       struct trail *ret_trail);
+
+/* run->scenario->endings are what the tracer shows. */
+void check_endings(const struct run *run);
 
 #define ACTIVE_CLOSE "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSE"
 #define PASSIVE_CLOSE "LISTEN SYN_RECV ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE"

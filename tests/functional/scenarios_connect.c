@@ -224,26 +224,6 @@ static void check_nonblocking(const struct run *run)
 	check_canonical(run);
 }
 
-/* No route but to lo: connect() fails before there is anything to trace, or right after. */
-static void play_unreachable(struct stage *stage)
-{
-	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
-	long result = puppet_connect(client, 1, PLACE_FAR, 9);
-
-	if (result != -ENETUNREACH)
-		stage_fail(stage, "connect: %s, not unreachable", strerror((int)-result));
-}
-
-static void check_unreachable(const struct run *run)
-{
-	size_t found = trail_matches(run->tracer, run->facts->netns, PORT_ANY, PORT_ANY);
-
-	if (found == 0)
-		return;
-	trail_print_namespace(run->tracer, run->facts->netns);
-	fail_msg("%zu connections where the kernel made none", found);
-}
-
 struct errand {
 	struct hands *hands;
 	const long *args;
@@ -314,7 +294,6 @@ const struct scenario scenarios_connect[] = {
 	{ SCENARIO("a_self_connect_is_one_connection", ON_ALL, self_connect) },
 	{ SCENARIO("a_bound_client_is_seen_with_its_port", ON_ALL, bound) },
 	{ SCENARIO("a_nonblocking_connect_is_no_different", ON_ALL, nonblocking) },
-	{ SCENARIO("an_unreachable_network_makes_no_connection", ON_V4, unreachable) },
 	{ SCENARIO("a_thread_connects_for_its_process", ON_V4, thread) },
 	{ .name = NULL },
 };

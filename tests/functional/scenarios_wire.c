@@ -183,7 +183,7 @@ static void play_simultaneous_open(struct stage *stage)
 
 static void check_simultaneous_open(const struct run *run)
 {
-	expect_client(run, "CLOSE SYN_SENT SYN_RECV ESTABLISHED CLOSE", NULL);
+	expect_client(run, "CLOSE SYN_SENT SYN_RECV ESTABLISHED CLOSE", "aborted");
 }
 
 /* The peer acknowledges our FIN and never sends its own. */
@@ -201,7 +201,7 @@ static void play_orphan(struct stage *stage)
 
 static void check_orphan(const struct run *run)
 {
-	expect_client(run, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE", NULL);
+	expect_client(run, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE", "fin-local");
 }
 
 /* FIN_WAIT2 lives on in a time-wait socket, into which the peer's FIN comes late. */
@@ -219,7 +219,7 @@ static void play_late_fin(struct stage *stage)
 
 static void check_late_fin(const struct run *run)
 {
-	expect_client(run, ACTIVE_CLOSE, NULL);
+	expect_client(run, ACTIVE_CLOSE, "fin-local");
 }
 
 /* Data that nobody acknowledges, until TCP_USER_TIMEOUT ends it. */
@@ -274,7 +274,7 @@ static void play_given_up(struct stage *stage)
 
 static void check_given_up(const struct run *run)
 {
-	expect_client(run, "CLOSE SYN_SENT CLOSE", NULL);
+	expect_client(run, "CLOSE SYN_SENT CLOSE", "aborted");
 }
 
 const struct scenario scenarios_wire[] = {

@@ -38,6 +38,7 @@ extern const struct test tests_loss[];
 extern const struct test tests_command[];
 extern const struct test tests_recording[];
 extern const struct test tests_sandbox[];
+extern const struct test tests_failed[];
 extern const struct test tests_cli[];
 extern const struct test tests_filter[];
 extern const struct test tests_netstat[];

@@ -20,6 +20,7 @@ enum line_kind {
 	LINE_STATE,
 	LINE_EXISTS,
 	LINE_OWNER,
+	LINE_FAILED,
 	LINE_LOST,
 	LINE_RESYNC,
 };

@@ -34,15 +34,21 @@ struct wire {
 	uint8_t near[16], far[16]; /* addresses; IPv4 in the first 4 bytes */
 };
 
-/* A segment without options: nothing that we play needs them. */
-struct segment {
-	union {
-		struct iphdr ip;
-		struct ip6_hdr ip6;
-	} header;
-	size_t header_len;
-	struct tcphdr tcp;
+union header {
+	struct iphdr ip;
+	struct ip6_hdr ip6;
 };
+
+/* What an IP packet from the far to the near address carries. */
+#define PAYLOAD_MAX 80
+
+/* A segment without options: nothing that we play needs them. At most one byte of data. */
+struct segment {
+	struct tcphdr tcp;
+	uint8_t data[2]; /* the second is for the checksum */
+};
+
+#define SUMMED (sizeof(struct tcphdr) + 2)
 
 static void add_address_v4(struct stage *stage, int fd)
 {
@@ -256,51 +262,71 @@ static uint16_t fold(uint32_t sum)
 	return htons((uint16_t)~sum);
 }
 
-/* The headers that carry a TCP segment from the far to the near address. */
-static void build(const struct wire *wire, struct segment *segment)
+/* The header of a packet between the two addresses; its length. */
+static size_t fill_header(const struct wire *wire, bool to_near, uint8_t protocol, size_t len,
+			  union header *out)
 {
-	size_t address_len = wire->v6 ? 16 : 4;
-	uint32_t sum = IPPROTO_TCP + sizeof(segment->tcp);
+	const uint8_t *from = to_near ? wire->far : wire->near;
+	const uint8_t *to = to_near ? wire->near : wire->far;
 
-	sum = add_sum(sum, wire->far, address_len);
-	sum = add_sum(sum, wire->near, address_len);
-	segment->tcp.check = fold(add_sum(sum, &segment->tcp, sizeof(segment->tcp)));
+	memset(out, 0, sizeof(*out));
 	if (wire->v6) {
-		struct ip6_hdr *ip6 = &segment->header.ip6;
-
-		segment->header_len = sizeof(*ip6);
-		ip6->ip6_flow = htonl(6U << 28);
-		ip6->ip6_plen = htons(sizeof(segment->tcp));
-		ip6->ip6_nxt = IPPROTO_TCP;
-		ip6->ip6_hlim = 64;
-		memcpy(&ip6->ip6_src, wire->far, 16);
-		memcpy(&ip6->ip6_dst, wire->near, 16);
-	} else {
-		struct iphdr *ip = &segment->header.ip;
-
-		segment->header_len = sizeof(*ip);
-		ip->version = 4;
-		ip->ihl = sizeof(*ip) / 4;
-		ip->tot_len = htons(sizeof(*ip) + sizeof(segment->tcp));
-		ip->ttl = 64;
-		ip->protocol = IPPROTO_TCP;
-		memcpy(&ip->saddr, wire->far, 4);
-		memcpy(&ip->daddr, wire->near, 4);
-		ip->check = fold(add_sum(0, ip, sizeof(*ip)));
+		out->ip6.ip6_flow = htonl(6U << 28);
+		out->ip6.ip6_plen = htons((uint16_t)len);
+		out->ip6.ip6_nxt = protocol;
+		out->ip6.ip6_hlim = 64;
+		memcpy(&out->ip6.ip6_src, from, 16);
+		memcpy(&out->ip6.ip6_dst, to, 16);
+		return sizeof(out->ip6);
 	}
+	out->ip.version = 4;
+	out->ip.ihl = sizeof(out->ip) / 4;
+	out->ip.tot_len = htons((uint16_t)(sizeof(out->ip) + len));
+	out->ip.ttl = 64;
+	out->ip.protocol = protocol;
+	memcpy(&out->ip.saddr, from, 4);
+	memcpy(&out->ip.daddr, to, 4);
+	out->ip.check = fold(add_sum(0, &out->ip, sizeof(out->ip)));
+	return sizeof(out->ip);
 }
 
-void wire_send(struct stage *stage, struct far_end *end, int flags)
+/* Of the pseudo header from the far to the near address. */
+static uint32_t pseudo_sum(const struct wire *wire, uint8_t protocol, size_t len)
 {
-	struct wire *wire = end->wire;
+	size_t address_len = wire->v6 ? 16 : 4;
+	uint32_t sum = protocol + (uint32_t)len;
+
+	sum = add_sum(sum, wire->far, address_len);
+	return add_sum(sum, wire->near, address_len);
+}
+
+static void put_packet(struct stage *stage, struct wire *wire, uint8_t protocol,
+		       const void *payload, size_t payload_len)
+{
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 				  .sll_ifindex = wire->loopback,
 				  .sll_protocol = htons(ETHERTYPE_IP),
 				  .sll_halen = 6 };
-	struct segment segment = { 0 };
-	uint8_t bytes[sizeof(segment.header) + sizeof(segment.tcp)];
-	size_t len;
+	union header header;
+	uint8_t bytes[sizeof(header) + PAYLOAD_MAX];
+	size_t len = fill_header(wire, true, protocol, payload_len, &header);
 	ssize_t sent;
+
+	memcpy(bytes, &header, len);
+	memcpy(bytes + len, payload, payload_len);
+	len += payload_len;
+	if (wire->v6)
+		sent = write(wire->fd, bytes, len);
+	else
+		sent = sendto(wire->fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to));
+	if (sent < 0)
+		stage_fail(stage, "sending on the wire: %s", strerror(errno));
+}
+
+static void put_segment(struct stage *stage, struct far_end *end, int flags, size_t data_len)
+{
+	struct segment segment = { .data = { 'x' } };
+	size_t len = sizeof(segment.tcp) + data_len;
 
 	segment.tcp.source = htons(end->far_port);
 	segment.tcp.dest = htons(end->near_port);
@@ -309,15 +335,41 @@ void wire_send(struct stage *stage, struct far_end *end, int flags)
 	segment.tcp.doff = sizeof(segment.tcp) / 4;
 	segment.tcp.window = htons(65535);
 	((uint8_t *)&segment.tcp)[13] = (uint8_t)flags;
-	build(wire, &segment);
-	memcpy(bytes, &segment.header, segment.header_len);
-	memcpy(bytes + segment.header_len, &segment.tcp, sizeof(segment.tcp));
-	len = segment.header_len + sizeof(segment.tcp);
-	if (wire->v6)
-		sent = write(wire->fd, bytes, len);
-	else
-		sent = sendto(wire->fd, bytes, len, 0, (struct sockaddr *)&to, sizeof(to));
-	if (sent < 0)
-		stage_fail(stage, "sending on the wire: %s", strerror(errno));
-	end->next += !!(flags & WIRE_SYN) + !!(flags & WIRE_FIN);
+	if (!data_len)
+		segment.data[0] = 0;
+	segment.tcp.check =
+		fold(add_sum(pseudo_sum(end->wire, IPPROTO_TCP, len), &segment, SUMMED));
+	put_packet(stage, end->wire, IPPROTO_TCP, &segment, len);
+	end->next += !!(flags & WIRE_SYN) + !!(flags & WIRE_FIN) + (uint32_t)data_len;
+}
+
+void wire_send(struct stage *stage, struct far_end *end, int flags)
+{
+	put_segment(stage, end, flags, 0);
+}
+
+void wire_send_data(struct stage *stage, struct far_end *end)
+{
+	put_segment(stage, end, WIRE_PSH | WIRE_ACK, 1);
+}
+
+/* The message quotes the header of what could not be delivered, and its ports and number. */
+void wire_send_unreachable(struct stage *stage, const struct far_end *end)
+{
+	struct wire *wire = end->wire;
+	uint8_t message[PAYLOAD_MAX] = { wire->v6 ? 1 : 3, wire->v6 ? 3 : 1 };
+	union header quoted;
+	size_t quoted_len = fill_header(wire, false, IPPROTO_TCP, sizeof(struct tcphdr), &quoted);
+	const uint16_t ports[2] = { htons(end->near_port), htons(end->far_port) };
+	const uint32_t number = htonl(end->expected);
+	size_t len = 8 + quoted_len + sizeof(ports) + sizeof(number);
+	uint8_t protocol = wire->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	uint16_t check;
+
+	memcpy(message + 8, &quoted, quoted_len);
+	memcpy(message + 8 + quoted_len, ports, sizeof(ports));
+	memcpy(message + 8 + quoted_len + sizeof(ports), &number, sizeof(number));
+	check = fold(add_sum(wire->v6 ? pseudo_sum(wire, protocol, len) : 0, message, len));
+	memcpy(message + 2, &check, sizeof(check));
+	put_packet(stage, wire, protocol, message, len);
 }

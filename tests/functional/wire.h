@@ -39,5 +39,10 @@ void wire_expect_syn(struct stage *stage, struct wire *wire, uint16_t far_port,
 		     struct far_end *ret_end);
 /* Send a segment with these flags; SYN and FIN take a sequence number, ACK acknowledges all. */
 void wire_send(struct stage *stage, struct far_end *end, int flags);
+/* A segment with one byte of data, which takes a sequence number. */
+void wire_send_data(struct stage *stage, struct far_end *end);
+/* "Host unreachable" (ICMP 3/1, ICMPv6 1/3) about the near side's next segment to be acknowledged.
+ */
+void wire_send_unreachable(struct stage *stage, const struct far_end *end);
 /* Begin to the near side: only names the ports, sends nothing. */
 struct far_end wire_end(struct wire *wire, uint16_t far_port, uint16_t near_port);
