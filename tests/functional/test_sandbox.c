@@ -26,6 +26,7 @@
 #define REFUSING_PORT "1"
 
 #define BIT(capability) (1ull << (capability))
+#define NAMES_READER BIT(CAP_DAC_READ_SEARCH)
 #define OPENER (BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH))
 
 /* Of /proc/PID/status. */
@@ -77,8 +78,8 @@ static void expect_locked_in(pid_t pid)
 			status.bounding, status.no_new_privs, status.seccomp);
 }
 
-/* The child that enters namespaces; 0: there is none. */
-static pid_t find_opener(pid_t parent, struct status *ret)
+/* 0: there is none. */
+static pid_t find_child(pid_t parent, const char *name, struct status *ret)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -87,26 +88,52 @@ static pid_t find_opener(pid_t parent, struct status *ret)
 	while (proc && !found && (entry = readdir(proc)))
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 		    read_status(atoi(entry->d_name), ret) && ret->parent == parent &&
-		    strcmp(ret->name, "sockwatch-doors") == 0)
+		    strcmp(ret->name, name) == 0)
 			found = atoi(entry->d_name);
 	if (proc)
 		closedir(proc);
 	return found;
 }
 
+/* The child that enters namespaces. */
+static pid_t find_opener(pid_t parent, struct status *ret)
+{
+	return find_child(parent, "sockwatch-doors", ret);
+}
+
+static void expect_at_most(const struct status *status, unsigned long long capabilities)
+{
+	if (status->effective & ~capabilities || status->permitted & ~capabilities ||
+	    status->bounding || status->uid == 0 || status->no_new_privs != 1 ||
+	    status->seccomp != 2)
+		fail_msg("%s: uid %d, CapEff %llx, NoNewPrivs %d, Seccomp %d", status->name,
+			 status->uid, status->effective, status->no_new_privs, status->seccomp);
+}
+
+static bool has_list_of_calls(const struct tracer *tracer, const void *arg)
+{
+	struct status status;
+
+	(void)tracer;
+	return read_status(*(const pid_t *)arg, &status) && status.seccomp == 2;
+}
+
 static void a_running_tracer_has_no_privilege(struct suite *suite)
 {
 	struct tracer *tracer = tracer_start(suite, NULL);
-	pid_t opener;
 	struct status status;
+	pid_t opener, reader;
 
 	expect_locked_in(tracer_pid(tracer));
 	opener = find_opener(tracer_pid(tracer), &status);
 	assert_int_not_equal(opener, 0);
-	if (status.effective & ~OPENER || status.permitted & ~OPENER || status.bounding ||
-	    status.uid == 0 || status.no_new_privs != 1 || status.seccomp != 2)
-		fail_msg("%s: uid %d, CapEff %llx, NoNewPrivs %d, Seccomp %d", status.name,
-			 status.uid, status.effective, status.no_new_privs, status.seccomp);
+	expect_at_most(&status, OPENER);
+	reader = find_child(tracer_pid(tracer), "sockwatch-names", &status);
+	assert_int_not_equal(reader, 0);
+	/* Nobody waits for it at the start. */
+	(void)tracer_wait(tracer, has_list_of_calls, &reader, suite_deadline_ms(suite, 20));
+	assert_true(read_status(reader, &status));
+	expect_at_most(&status, NAMES_READER);
 	assert_int_equal(tracer_stop(tracer), 0);
 	assert_false(read_status(opener, &status));
 	tracer_free(tracer);

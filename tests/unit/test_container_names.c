@@ -260,7 +260,7 @@ static unsigned int take_all(struct container_names *names, struct process_table
 static void answers_name_the_containers_of_the_table(void **state)
 {
 	const struct root *root = *state;
-	struct container_names *names = container_names_new(root->path);
+	struct container_names *names = container_names_new(root->path, false);
 	struct process_table *table = process_table_new();
 
 	assert_non_null(names);
@@ -285,7 +285,7 @@ static void answers_name_the_containers_of_the_table(void **state)
 static void more_than_the_queue_holds_wait_for_the_next_call(void **state)
 {
 	const struct root *root = *state;
-	struct container_names *names = container_names_new(root->path);
+	struct container_names *names = container_names_new(root->path, false);
 	struct process_table *table = process_table_new();
 	unsigned int calls = 0, found = 0;
 	char cgroup[128], path[256];
@@ -312,7 +312,7 @@ static void more_than_the_queue_holds_wait_for_the_next_call(void **state)
 static void an_end_does_not_wait_for_answers(void **state)
 {
 	const struct root *root = *state;
-	struct container_names *names = container_names_new(root->path);
+	struct container_names *names = container_names_new(root->path, false);
 	struct process_table *table = process_table_new();
 
 	assert_non_null(names);

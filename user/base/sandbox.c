@@ -24,11 +24,14 @@ unsigned int sandbox_user(void)
 
 static uint64_t capabilities_needed(unsigned int needs)
 {
-	uint64_t processes = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
+	uint64_t files = 1ull << CAP_DAC_READ_SEARCH;
+	uint64_t processes = files | 1ull << CAP_SYS_PTRACE;
 
 	if (needs & SANDBOX_NAMESPACES)
 		return processes | 1ull << CAP_SYS_ADMIN;
-	return needs & SANDBOX_PROCESSES ? processes : 0;
+	if (needs & SANDBOX_PROCESSES)
+		return processes;
+	return needs & SANDBOX_CONTAINERS ? files : 0;
 }
 
 /* What a process that we become could get back; without CAP_SETPCAP it stays. */
@@ -84,9 +87,10 @@ int sandbox_enter(unsigned int needs, struct sandbox_report *ret_report)
 	report.capabilities = drop_capabilities(needed);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	report.privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
-	/* It would forbid to look into processes outside, for which these capabilities are there.
-	 */
-	report.landlock = needed ? 0 : sandbox_landlock(needs);
+	/* It would forbid to look into processes outside. */
+	report.landlock = needs & (SANDBOX_PROCESSES | SANDBOX_NAMESPACES)
+				  ? 0
+				  : sandbox_landlock(needs);
 	report.seccomp = sandbox_seccomp(needs);
 	*ret_report = report;
 	return report.capabilities;

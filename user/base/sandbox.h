@@ -14,6 +14,7 @@ enum sandbox_needs {
 	SANDBOX_NAMES = 1 << 0,	     /* of hosts and services: the C library's modules, sockets */
 	SANDBOX_PROCESSES = 1 << 1,  /* other users' /proc/PID: keeps two capabilities */
 	SANDBOX_NAMESPACES = 1 << 2, /* to enter network namespaces: CAP_SYS_ADMIN and those two */
+	SANDBOX_CONTAINERS = 1 << 3, /* runtimes' files: keeps the right to read all files */
 };
 
 /* How each layer came out: not negative if it holds, else the errno that refused it. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The tables of the sandbox: whoever needs one more call or path adds a row. Made for glibc on
- * x86-64 and arm64; what it tries first and can do without is left out (clone3, openat2).
+ * x86-64 and arm64; what it tries first and can do without is left out (clone3).
  */
 #include <asm/unistd.h>
 #include <fcntl.h>
@@ -91,7 +91,7 @@ const struct sandbox_syscall sandbox_syscalls[] = {
 	ROW(close), ROW(close_range), ROW(dup), ROW(dup3), ROW(fcntl), ROW(pipe2),
 	ROW(fstat), ROW(newfstatat), ROW(statx), ROW(statfs), ROW(fstatfs), ROW(getdents64),
 	ROW(readlinkat), ROW(faccessat), ROW(getcwd), ROW(fsync), ROW(fdatasync), ROW(ftruncate),
-	ROW(sendfile), ROW_CHECKED(openat, reads), ROW_CHECKED(ioctl, questions),
+	ROW(sendfile), ROW_IF(openat2, SANDBOX_CONTAINERS), ROW_CHECKED(openat, reads), ROW_CHECKED(ioctl, questions),
 	/* Memory. */
 	ROW(brk), ROW(munmap), ROW(mremap), ROW(madvise),
 	ROW_IF(mmap, SANDBOX_NAMES), ROW_IF(mprotect, SANDBOX_NAMES), /* modules of the C library */
@@ -134,7 +134,7 @@ const size_t sandbox_syscalls_count = ARRAY_SIZE(sandbox_syscalls);
 const struct sandbox_path sandbox_paths[] = {
 	{ "/proc", 0 },
 	/* Names: the configuration, the modules of the C library and what those read. */
-	{ "/etc", SANDBOX_NAMES },
+	{ "/etc", SANDBOX_NAMES | SANDBOX_CONTAINERS },
 	{ "/lib", SANDBOX_NAMES },
 	{ "/lib64", SANDBOX_NAMES },
 	{ "/usr/lib", SANDBOX_NAMES },
@@ -149,6 +149,10 @@ const struct sandbox_path sandbox_paths[] = {
 	{ "/var/db", SANDBOX_NAMES },
 	{ "/nix/store", SANDBOX_NAMES },
 	{ "/gnu/store", SANDBOX_NAMES },
+	/* Parents: a runtime may be installed, and make its directory, after us. */
+	{ "/home", SANDBOX_CONTAINERS },
+	{ "/run", SANDBOX_CONTAINERS },
+	{ "/var/lib", SANDBOX_CONTAINERS },
 };
 
 const size_t sandbox_paths_count = ARRAY_SIZE(sandbox_paths);

@@ -353,7 +353,7 @@ static int run(struct netstat *netstat)
 		status = netstat_rows_new(&setup, &netstat->rows);
 	/* While there are few files and no threads to fork. */
 	if (status == EXIT_OK && options->sockets && wants_names(netstat))
-		netstat->names = container_names_new("");
+		netstat->names = container_names_new("", !options->no_sandbox);
 	if (status == EXIT_OK && options->sockets)
 		status = open_sockets(netstat);
 	if (status != EXIT_OK)

@@ -222,7 +222,8 @@ int netstat_watch(struct netstat *netstat)
 	filter_wanted(netstat->filter, &options.wanted);
 	if (netstat->netns)
 		options.wanted.netns = netstat->netns;
-	status = watch_open(&watching.watch, &options, netstat->conns, netstat->processes);
+	status = watch_open(&watching.watch, &options, !netstat->options.no_sandbox, netstat->conns,
+			    netstat->processes);
 	if (status == EXIT_OK)
 		status = netstat_confine(netstat, &watching.watch);
 	if (status == EXIT_OK)

@@ -280,7 +280,8 @@ static int trace_kernel(struct trace *trace)
 	/* A recording has everything, whatever is shown. */
 	if (!trace->writer)
 		filter_wanted(trace->filter, &live.wanted);
-	status = watch_open(&trace->watch, &live, trace->table, trace->processes);
+	status = watch_open(&trace->watch, &live, !trace->options.no_sandbox, trace->table,
+			    trace->processes);
 	if (status == EXIT_OK)
 		status = confine(!trace->options.no_sandbox, SANDBOX_NOTHING, doors,
 				 watch_doors(&trace->watch, doors), &trace->opener);

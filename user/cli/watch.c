@@ -32,14 +32,14 @@ static int look(struct watch *watch, uint32_t cause)
 	return r;
 }
 
-int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table,
-	       struct process_table *processes)
+int watch_open(struct watch *watch, const struct live_options *options, bool sandboxed,
+	       struct conn_table *table, struct process_table *processes)
 {
 	struct live_error error;
 	int r;
 
 	*watch = (struct watch){ .table = table,
-				 .names = container_names_new(""),
+				 .names = container_names_new("", sandboxed),
 				 .containers = process_table_containers(processes) };
 	if (!watch->names) {
 		log_error("cannot start the process that reads what containers are called: %s",

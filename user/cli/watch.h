@@ -28,11 +28,11 @@ struct watch {
 };
 
 /*
- * Attach; `processes` are those of the table. EXIT_OK, or another exit status after an explanation
+ * Attach; `processes` are those of the table. `sandboxed`: so is the process that reads names. EXIT_OK, or another exit status after an explanation
  * on standard error.
  */
-int watch_open(struct watch *watch, const struct live_options *options, struct conn_table *table,
-	       struct process_table *processes);
+int watch_open(struct watch *watch, const struct live_options *options, bool sandboxed,
+	       struct conn_table *table, struct process_table *processes);
 /* What its looks open in other namespaces, for an opener; 0: none, since we may not enter them. */
 size_t watch_doors(const struct watch *watch, struct doors *ret_doors[1]);
 /*

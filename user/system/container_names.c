@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "base/util.h"
 #include "model/decode.h"
 #include "system/container_files.h"
@@ -84,12 +85,15 @@ static _Noreturn void answer(int questions, int answers, const char *root)
 }
 
 /* Whatever we have open would stay open with the child; Ctrl-C is for us alone. */
-static _Noreturn void become_child(int questions, int answers, const char *root, pid_t parent)
+static _Noreturn void become_child(int questions, int answers, const char *root, bool sandboxed,
+				   pid_t parent)
 {
+	struct sandbox_report report;
 	sigset_t all;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, "sockwatch-names");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Above those where they go. */
 	questions = fcntl(questions, F_DUPFD, 3);
@@ -97,6 +101,8 @@ static _Noreturn void become_child(int questions, int answers, const char *root,
 	if (getppid() != parent || dup2(questions, 0) < 0 || dup2(answers, 1) < 0)
 		_exit(1);
 	(void)close_range(2, UINT_MAX, 0);
+	if (sandboxed && sandbox_enter(SANDBOX_CONTAINERS, &report) < 0)
+		_exit(1);
 	answer(0, 1, root);
 }
 
@@ -107,7 +113,7 @@ static int set_nonblocking(int fd)
 	return fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
-struct container_names *container_names_new(const char *root)
+struct container_names *container_names_new(const char *root, bool sandboxed)
 {
 	CLEANUP_FREE struct container_names *names = calloc(1, sizeof(*names));
 	int questions[2] = { -1, -1 }, answers[2] = { -1, -1 };
@@ -120,7 +126,7 @@ struct container_names *container_names_new(const char *root)
 	    set_nonblocking(questions[1]) == 0 && set_nonblocking(answers[0]) == 0)
 		names->child = fork();
 	if (names->child == 0)
-		become_child(questions[0], answers[1], root, parent);
+		become_child(questions[0], answers[1], root, sandboxed, parent);
 	util_close_fd(&questions[0]);
 	util_close_fd(&answers[1]);
 	names->questions = questions[1];

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "model/container_table.h"
 
 struct container_names;
@@ -14,9 +16,10 @@ struct container_names;
 /*
  * Forks the child, which keeps nothing of ours but what it asks and answers by, and ends with us.
  * To be called by a process with one thread, which ignores SIGPIPE. `root` is put before every path
- * that is read: "" but in tests. NULL if that fails.
+ * that is read: "" but in tests. `sandboxed`: the child keeps of its privileges only the right to
+ * read all files, below the runtimes' directories; not with another root. NULL if that fails.
  */
-struct container_names *container_names_new(const char *root);
+struct container_names *container_names_new(const char *root, bool sandboxed);
 /* Does not wait for a question that is still open. Accepts NULL. */
 void container_names_free(struct container_names *names);
 
