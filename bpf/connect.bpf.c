@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "call.h"
 #include "emit.h"
 #include "file.h"
 #include "sock.h"
@@ -31,9 +32,8 @@ int on_connect_entered(struct trace_event_raw_sys_enter *ctx)
 				     .fd = (__s64)ctx->args[0],
 				     .address = ctx->args[1],
 				     .address_len = ctx->args[2] };
-	__u32 thread = bpf_get_current_pid_tgid();
 
-	bpf_map_update_elem(&connects, &thread, &call, BPF_ANY);
+	begin_call(&call);
 	return 0;
 }
 
@@ -83,8 +83,7 @@ static __always_inline int tell_result(const struct connect_call *call, struct s
 SEC("tp/syscalls/sys_exit_connect")
 int on_connect_returned(struct trace_event_raw_sys_exit *ctx)
 {
-	__u32 thread = bpf_get_current_pid_tgid();
-	struct connect_call *call = bpf_map_lookup_elem(&connects, &thread);
+	struct connect_call *call = current_call();
 	long result = ctx->ret; /* now: the verifier takes no pointer into it later */
 	struct sock *sk;
 
@@ -94,6 +93,6 @@ int on_connect_returned(struct trace_event_raw_sys_exit *ctx)
 	/* A success that nobody has a cookie for is not known to the table either. */
 	if (sk && (result < 0 || BPF_CORE_READ(sk, __sk_common.skc_cookie.counter)))
 		tell_result(call, sk, result);
-	bpf_map_delete_elem(&connects, &thread);
+	call->entered_ns = 0;
 	return 0;
 }

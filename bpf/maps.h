@@ -34,11 +34,7 @@ struct {
 	__type(value, struct sw_task);
 } owners SEC(".maps");
 
-/*
- * A connect(2) that has not returned yet, by thread. Not kept with the task: kernels that allocate
- * that without locks cannot do so on every processor (no cmpxchg16b). Of more threads that wait at
- * the same time than there is room for, the oldest go without a result.
- */
+/* A connect(2) that has not returned yet, kept with its thread: nobody can push it out. */
 struct connect_call {
 	__u64 entered_ns;
 	__s64 fd;
@@ -47,11 +43,22 @@ struct connect_call {
 };
 
 struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connect_call);
+} connects SEC(".maps");
+
+/*
+ * By thread, for kernels that give a task no storage (7.x on a processor without cmpxchg16b). Of
+ * more threads that wait at the same time than there is room for, the oldest go without a result.
+ */
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, __u32);
 	__type(value, struct connect_call);
-} connects SEC(".maps");
+} connects_elsewhere SEC(".maps");
 
 /* What tcp_set_state() was called with, for the tracepoint inside of it. */
 struct preimage {

@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "call.h"
 #include "emit.h"
 #include "sock.h"
 
@@ -53,11 +54,9 @@ static __always_inline void take_preimage(struct sock *sk, struct sw_state *stat
  */
 static __always_inline __u32 called_flag(struct sock *sk, int old_state)
 {
-	__u32 thread = bpf_get_current_pid_tgid();
-
 	if (old_state != SW_TCP_SYN_SENT || sk->sk_err || !sk->sk_lock.owned)
 		return 0;
-	return bpf_map_lookup_elem(&connects, &thread) ? SW_SOCKET_CALLED : 0;
+	return current_call() ? SW_SOCKET_CALLED : 0;
 }
 
 static __always_inline int state_changed(struct sock *sk, int old_state, int new_state, __u32 flags)
