@@ -11,20 +11,26 @@
 #define S_IFMT 0170000 /* include/uapi/linux/stat.h */
 #define S_IFSOCK 0140000
 
-/* NULL if the descriptor is not open, or is not a TCP socket. An address, not a typed pointer. */
-static __always_inline struct sock *tcp_socket_of_fd(__s64 fd)
+/* NULL if the current task has no such descriptor open. */
+static __always_inline struct file *file_of_fd(__s64 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
+	struct fdtable *table = task->files->fdt;
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= table->max_fds)
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+	return file;
+}
+
+/* NULL if it is no TCP socket. An address, not a typed pointer. */
+static __always_inline struct sock *tcp_socket_of_file(struct file *file)
+{
 	struct socket *socket;
 	struct sock *sk;
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
@@ -38,4 +44,12 @@ static __always_inline struct sock *tcp_socket_of_fd(__s64 fd)
 	default:
 		return NULL;
 	}
+}
+
+/* NULL if the descriptor is not open, or is not a TCP socket. An address, not a typed pointer. */
+static __always_inline struct sock *tcp_socket_of_fd(__s64 fd)
+{
+	struct file *file = file_of_fd(fd);
+
+	return file ? tcp_socket_of_file(file) : NULL;
 }

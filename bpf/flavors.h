@@ -96,3 +96,29 @@ static __always_inline __u8 reset_reason_of(__u64 number)
 	RETURN_IF_RESET_REASON(number, ERROR);
 	return SW_RESET_UNKNOWN;
 }
+
+/* 6.13 gave files a counter of their own kind, in which one reference is 0. */
+struct file___6_1 {
+	struct {
+		long counter;
+	} f_count;
+} __attribute__((preserve_access_index));
+
+struct file___6_13 {
+	struct {
+		struct {
+			long counter;
+		} refcnt;
+	} f_ref;
+} __attribute__((preserve_access_index));
+
+/* Has more than one descriptor, process or call a hold of the file? */
+static __always_inline bool file_is_shared(struct file *file)
+{
+	struct file___6_1 *old = (void *)file;
+	struct file___6_13 *new = (void *)file;
+
+	if (bpf_core_field_exists(old->f_count))
+		return BPF_CORE_READ(old, f_count.counter) > 1;
+	return BPF_CORE_READ(new, f_ref.refcnt.counter) > 0;
+}

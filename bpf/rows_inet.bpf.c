@@ -81,8 +81,9 @@ static __always_inline void read_full(struct tcp_sock *tcp, struct sw_row *row)
 	read_tuple(&sk->__sk_common, &row->ends);
 	row->ends.cookie = bpf_get_socket_cookie(sk);
 	row->ends.uid = sk->sk_uid.val;
-	read_counters(sk, tcp, &row->counters);
 	row->state = sk->__sk_common.skc_state;
+	read_counters(sk, tcp, &row->counters);
+	read_traffic(sk, tcp, row->state, &row->traffic);
 	row->flags = SW_SOCKET_COUNTED | read_flags(sk);
 	row->inode = inode_of(sk);
 	read_queues(sk, tcp, row);

@@ -34,8 +34,9 @@ int show_socket(struct bpf_iter__tcp *ctx)
 	if (tcp) {
 		sk = &tcp->inet_conn.icsk_inet.sk;
 		read_full_ends(sk, tcp, &record.ends);
-		read_counters(sk, tcp, &record.counters);
 		record.new_state = sk->__sk_common.skc_state;
+		read_counters(sk, tcp, &record.counters);
+		read_traffic(sk, tcp, record.new_state, &record.traffic);
 		record.flags = SW_SOCKET_COUNTED | read_flags(sk) | read_owner(sk, &record.owner);
 	} else {
 		read_mini(common, &record);

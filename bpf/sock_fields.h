@@ -155,3 +155,31 @@ static __always_inline void read_counters(struct sock *sk, struct tcp_sock *tcp,
 	to->rtt_us = tcp->srtt_us >> 3;
 	to->retrans = tcp->total_retrans;
 }
+
+/* Does the byte that SYN or FIN takes among the unacknowledged ones wait for its answer? */
+static __always_inline bool has_unacked_flag(__u8 state)
+{
+	return state == SW_TCP_SYN_SENT || state == SW_TCP_FIN_WAIT1 || state == SW_TCP_LAST_ACK ||
+	       state == SW_TCP_CLOSING;
+}
+
+/* `state` is the one that the sequence numbers are of: at a transition, the old one. */
+static __always_inline void read_traffic(struct sock *sk, struct tcp_sock *tcp, __u8 state,
+					 struct sw_traffic *to)
+{
+	__s32 unread = tcp->rcv_nxt - tcp->copied_seq, unacked = tcp->write_seq - tcp->snd_una;
+
+	to->rx_segs = tcp->segs_in;
+	to->tx_segs = tcp->segs_out;
+	to->rx_data_segs = tcp->data_segs_in;
+	to->tx_data_segs = tcp->data_segs_out;
+	if (state == SW_TCP_LISTEN)
+		return;
+	/* The peer's FIN counts until the program has read that far. */
+	if (unread > 0 && (sk->__sk_common.skc_flags & (1 << SK_FLAG_DONE)))
+		unread--;
+	if (unacked > 0 && has_unacked_flag(state))
+		unacked--;
+	to->unread = unread > 0 ? unread : 0;
+	to->unacked = unacked > 0 ? unacked : 0;
+}

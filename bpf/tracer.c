@@ -5,6 +5,7 @@
  */
 #include "accept.bpf.c"
 #include "connect.bpf.c"
+#include "handover.bpf.c"
 #include "process.bpf.c"
 #include "request.bpf.c"
 #include "reset.bpf.c"

@@ -79,6 +79,7 @@ static __always_inline int state_changed(struct sock *sk, int old_state, int new
 		return 0;
 	read_full_ends(sk, tcp, &state->ends);
 	read_counters(sk, tcp, &state->counters);
+	read_traffic(sk, tcp, old_state, &state->traffic);
 	state->old_state = old_state;
 	state->new_state = new_state;
 	state->error = sk->sk_err;

@@ -112,12 +112,15 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	u32 copied_seq;
 	u32 segs_out;
+	u32 data_segs_out;
 	u64 bytes_sent;
 	u32 write_seq;
 	u32 rcv_nxt;
 	u32 snd_una;
 	u32 srtt_us;
 	u64 bytes_received;
+	u32 segs_in;
+	u32 data_segs_in;
 	u64 bytes_retrans;
 	u32 total_retrans;
 };

@@ -58,6 +58,8 @@ enum sw_record_kind {
 	SW_RECORD_DESTROY = 45,	     /* struct sw_socket: the socket is being freed */
 	SW_RECORD_SOCKET = 46,	     /* struct sw_state: found at a look; old_state is 0 */
 	SW_RECORD_HOLDER = 47,	     /* struct sw_holder: a process has it open, found at a look */
+	SW_RECORD_RELEASE = 60,	     /* struct sw_socket: `owner` closes it, others have it open */
+	SW_RECORD_RECEIVE = 61,	     /* struct sw_socket: `owner` was handed a descriptor of it */
 	/* Rows of a snapshot: from its iterators only, never in the ring or in a recording. */
 	SW_RECORD_ROW = 64,	   /* struct sw_row: a TCP or UDP socket */
 	SW_RECORD_UNIX = 65,	   /* struct sw_unix: an AF_UNIX socket */
@@ -105,6 +107,16 @@ struct sw_counters {
 	__u64 tx_bytes; /* payload sent, without retransmissions */
 	__u32 rtt_us;	/* smoothed */
 	__u32 retrans;	/* segments sent again */
+};
+
+/* The same, as far as it came later; see sw_state_traffic(). Segments are counted modulo 2^32. */
+struct sw_traffic {
+	__u32 rx_segs; /* all segments, those without payload included */
+	__u32 tx_segs;
+	__u32 rx_data_segs; /* with payload */
+	__u32 tx_data_segs; /* those sent again included */
+	__u32 unread;	    /* payload that the program has not read */
+	__u32 unacked;	    /* payload of the program that the peer has not acknowledged */
 };
 
 enum sw_socket_flags {
@@ -174,7 +186,10 @@ struct sw_state {
 	__u16 error; /* sk_err at that moment */
 	struct sw_actor actor;
 	struct sw_counters counters;
+	struct sw_traffic traffic; /* not in the oldest recordings */
 };
+
+#define SW_STATE_SIZE_MIN offsetof(struct sw_state, traffic)
 
 struct sw_request {
 	struct sw_header header;
@@ -360,6 +375,7 @@ struct sw_row {
 	__u8 timer;	  /* enum sw_timer */
 	__u8 retransmits; /* of the segment that is under way, or probes that went unanswered */
 	__u8 pad[5];
+	struct sw_traffic traffic;
 };
 
 #define SW_UNIX_PATH_LEN 112 /* sun_path has 108; a multiple of 8 */
@@ -395,8 +411,9 @@ SW_ASSERT_SIZE(sw_task, 32);
 SW_ASSERT_SIZE(sw_actor, 24);
 SW_ASSERT_SIZE(sw_endpoints, 56);
 SW_ASSERT_SIZE(sw_counters, 24);
+SW_ASSERT_SIZE(sw_traffic, 24);
 SW_ASSERT_SIZE(sw_socket, 120);
-SW_ASSERT_SIZE(sw_state, 160);
+SW_ASSERT_SIZE(sw_state, 184);
 SW_ASSERT_SIZE(sw_request, 88);
 SW_ASSERT_SIZE(sw_timewait, 80);
 SW_ASSERT_SIZE(sw_connect, 120);
@@ -411,6 +428,6 @@ SW_ASSERT_SIZE(sw_clock, 24);
 SW_ASSERT_SIZE(sw_lost, 24);
 SW_ASSERT_SIZE(sw_look, 32);
 SW_ASSERT_SIZE(sw_look_netns, 24);
-SW_ASSERT_SIZE(sw_row, 128);
+SW_ASSERT_SIZE(sw_row, 152);
 SW_ASSERT_SIZE(sw_unix, 176);
 SW_ASSERT_SIZE(sw_row_holder, 72);

@@ -1587,7 +1587,8 @@ static void a_socket_whose_owner_let_go_is_handed_over(void **state)
 	look_visits(bench, RECORD_NETNS);
 	look_ends(bench, SW_LOOK_DRIFT);
 	expect_trail(bench, "5.1 owner 10 to ~ @20\n");
-	assert_int_equal(process_table_count(bench->processes), 2);
+	/* The dead one has made the connection, and stays for that. */
+	assert_int_equal(process_table_count(bench->processes), 3);
 	walk_owned(bench, 5, SW_TCP_ESTABLISHED, SW_TCP_CLOSE_WAIT, 10);
 	expect_trail(bench, "5.1 ESTABLISHED>CLOSE_WAIT @20\n");
 }
@@ -2687,6 +2688,203 @@ static void real_lives_are_told_whole_and_without_guesses(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
+/* ---- who made it, and how long it takes ------------------------------------------------------ */
+
+static void hand(struct bench *bench, uint16_t kind, uint64_t cookie, uint32_t pid)
+{
+	struct sw_socket record = record_socket(next_ns(bench), kind, cookie);
+
+	record.flags = SW_SOCKET_OWNED;
+	record.owner = record_task(pid, "hand");
+	apply(bench, &record);
+}
+
+static uint32_t creator_of(const struct bench *bench, uint64_t cookie)
+{
+	const struct conn *conn = conn_table_find(bench->table, cookie);
+
+	assert_non_null(conn);
+	return conn->creator ? conn->creator->pid : 0;
+}
+
+static void who_connects_is_the_creator_whoever_owns_it_later(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
+	walk_owned(bench, 5, SW_TCP_SYN_SENT, SW_TCP_ESTABLISHED, 11);
+	assert_int_equal(conn_table_find(bench->table, 5)->owner->pid, 11);
+	assert_int_equal(creator_of(bench, 5), 10);
+	walk(bench, 5, "ESTABLISHED CLOSE");
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 12);
+	assert_int_equal(creator_of(bench, 5), 12); /* another life */
+	(void)whole_trail(bench);
+}
+
+static void who_accepts_is_the_creator_not_who_listens(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, LISTENER, SW_TCP_CLOSE, SW_TCP_LISTEN, 10);
+	request(bench, 5);
+	walk_owned(bench, 5, SW_TCP_SYN_RECV, SW_TCP_ESTABLISHED, 10);
+	assert_int_equal(creator_of(bench, LISTENER), 10);
+	assert_int_equal(creator_of(bench, 5), 0);
+	accepted_by(bench, 5, 20);
+	assert_int_equal(creator_of(bench, 5), 20);
+	(void)whole_trail(bench);
+}
+
+static void who_made_what_exists_is_not_known(void **state)
+{
+	struct bench *bench = *state;
+
+	look_begins(bench, SW_LOOK_START);
+	look_finds_holder(bench, 5, 10);
+	look_finds(bench, 5, SW_TCP_ESTABLISHED);
+	look_ends(bench, SW_LOOK_START);
+	assert_int_equal(creator_of(bench, 5), 0);
+	assert_int_equal(conn_table_find(bench->table, 5)->entered_ns, 0);
+	(void)whole_trail(bench);
+}
+
+static void a_close_by_the_owner_of_what_others_share_wants_a_look(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
+	hand(bench, SW_RECORD_RELEASE, 5, 11); /* not the owner */
+	hand(bench, SW_RECORD_RELEASE, 6, 10); /* an unknown socket */
+	assert_false(conn_table_wants_look(bench->table));
+	hand(bench, SW_RECORD_RELEASE, 5, 10);
+	assert_true(conn_table_wants_look(bench->table));
+	(void)whole_trail(bench);
+}
+
+static void a_descriptor_that_was_handed_over_wants_a_look(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
+	hand(bench, SW_RECORD_RECEIVE, 5, 11);
+	assert_true(conn_table_wants_look(bench->table));
+	(void)whole_trail(bench);
+}
+
+/* The look that follows a close finds it held by these (0: nobody). */
+static bool wants_another_look(struct bench *bench, uint32_t holder)
+{
+	look_begins(bench, SW_LOOK_DRIFT);
+	if (holder)
+		look_finds_holder(bench, 5, holder);
+	look_finds(bench, 5, SW_TCP_ESTABLISHED);
+	look_visits(bench, RECORD_NETNS);
+	look_ends(bench, SW_LOOK_DRIFT);
+	return conn_table_wants_look(bench->table);
+}
+
+static void a_look_that_was_too_early_is_followed_by_another(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
+	walk(bench, 5, "SYN_SENT ESTABLISHED");
+	(void)whole_trail(bench);
+	hand(bench, SW_RECORD_RELEASE, 5, 10);
+	assert_true(wants_another_look(bench, 10)); /* the call was not over yet */
+	age(bench);
+	assert_true(wants_another_look(bench, 0)); /* in a message that nobody has read */
+	age(bench);
+	assert_false(wants_another_look(bench, 20));
+	expect_trail(bench, "5.1 owner 10 to ~ @20\n");
+	assert_int_equal(creator_of(bench, 5), 10);
+}
+
+static void what_nobody_holds_for_a_minute_is_looked_for_no_more(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
+	walk(bench, 5, "SYN_SENT ESTABLISHED");
+	(void)whole_trail(bench);
+	hand(bench, SW_RECORD_RELEASE, 5, 10);
+	tick(bench, 61 * NSEC_PER_SEC);
+	assert_false(wants_another_look(bench, 0));
+}
+
+static void the_heir_is_the_oldest_holder(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
+	walk(bench, 5, "SYN_SENT ESTABLISHED");
+	(void)whole_trail(bench);
+	age(bench);
+	look_begins(bench, SW_LOOK_DRIFT);
+	look_finds_holder(bench, 5, 30); /* older the lower the pid is, in these records */
+	look_finds_holder(bench, 5, 20);
+	look_finds_holder(bench, 5, 40);
+	look_finds(bench, 5, SW_TCP_ESTABLISHED);
+	look_visits(bench, RECORD_NETNS);
+	look_ends(bench, SW_LOOK_DRIFT);
+	expect_trail(bench, "5.1 owner 10 to ~ @20\n");
+}
+
+static void the_handshake_is_timed_where_both_its_ends_were_seen(void **state)
+{
+	struct bench *bench = *state;
+
+	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
+	tick(bench, 30 * NSEC_PER_MSEC);
+	walk(bench, 5, "SYN_SENT ESTABLISHED");
+	assert_int_equal(conn_table_find(bench->table, 5)->handshake_ns,
+			 30 * NSEC_PER_MSEC + NSEC_PER_USEC);
+	walk(bench, 6, "CLOSE SYN_SENT");
+	walk(bench, 6, "ESTABLISHED CLOSE_WAIT"); /* nobody saw it become that */
+	assert_int_equal(conn_table_find(bench->table, 6)->handshake_ns, 0);
+	assert_int_equal(conn_table_find(bench->table, 6)->entered_ns, bench->now_ns);
+	walk(bench, 7, "SYN_RECV ESTABLISHED"); /* its request was not seen */
+	assert_int_equal(conn_table_find(bench->table, 7)->handshake_ns, 0);
+	(void)whole_trail(bench);
+}
+
+static void a_timer_that_starts_again_is_no_new_state(void **state)
+{
+	struct bench *bench = *state;
+	uint64_t entered_ns;
+
+	walk(bench, 5, "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2");
+	timewait(bench, 5, SW_TCP_TIME_WAIT);
+	entered_ns = bench->now_ns;
+	tick(bench, NSEC_PER_SEC);
+	timewait_end(bench, 5, SW_TCP_TIME_WAIT, false);
+	timewait(bench, 5, SW_TCP_TIME_WAIT);
+	assert_int_equal(conn_table_find(bench->table, 5)->entered_ns, entered_ns);
+	(void)whole_trail(bench);
+}
+
+static void old_recordings_tell_no_traffic(void **state)
+{
+	struct bench *bench = *state;
+	struct sw_state record = step(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT);
+	const struct conn *conn;
+
+	record.flags = SW_SOCKET_COUNTED;
+	record.traffic.tx_segs = 7;
+	record.header.size = SW_STATE_SIZE_MIN;
+	apply(bench, &record);
+	conn = conn_table_find(bench->table, 5);
+	assert_true(conn->counted);
+	assert_false(conn->traffic_known);
+	record = step(bench, 5, SW_TCP_SYN_SENT, SW_TCP_ESTABLISHED);
+	record.flags = SW_SOCKET_COUNTED;
+	record.traffic.tx_segs = 7;
+	apply(bench, &record);
+	assert_true(conn->traffic_known);
+	assert_int_equal(conn->traffic.tx_segs, 7);
+	(void)whole_trail(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -2808,6 +3006,17 @@ int main(void)
 		TEST(a_full_table_keeps_the_former_life),
 		TEST(a_full_table_has_room_for_another_life_of_what_it_holds),
 		TEST(an_untracked_connection_counts_once),
+		TEST(who_connects_is_the_creator_whoever_owns_it_later),
+		TEST(who_accepts_is_the_creator_not_who_listens),
+		TEST(who_made_what_exists_is_not_known),
+		TEST(a_close_by_the_owner_of_what_others_share_wants_a_look),
+		TEST(a_descriptor_that_was_handed_over_wants_a_look),
+		TEST(a_look_that_was_too_early_is_followed_by_another),
+		TEST(what_nobody_holds_for_a_minute_is_looked_for_no_more),
+		TEST(the_heir_is_the_oldest_holder),
+		TEST(the_handshake_is_timed_where_both_its_ends_were_seen),
+		TEST(a_timer_that_starts_again_is_no_new_state),
+		TEST(old_recordings_tell_no_traffic),
 		TEST(any_records_make_unbroken_chains),
 		TEST(what_is_left_at_the_end_is_given_back),
 		TEST(a_held_end_is_not_told_twice),

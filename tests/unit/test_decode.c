@@ -30,7 +30,7 @@ static const struct sample samples[] = {
 	{ "FORK", SW_RECORD_FORK, sizeof(struct sw_fork) },
 	{ "EXIT", SW_RECORD_EXIT, sizeof(struct sw_exit) },
 	{ "CONTAINER", SW_RECORD_CONTAINER, sizeof(struct sw_container) },
-	{ "STATE", SW_RECORD_STATE, sizeof(struct sw_state) },
+	{ "STATE", SW_RECORD_STATE, SW_STATE_SIZE_MIN },
 	{ "PORT", SW_RECORD_PORT, sizeof(struct sw_socket) },
 	{ "REQUEST", SW_RECORD_REQUEST, sizeof(struct sw_request) },
 	{ "REQUEST_END", SW_RECORD_REQUEST_END, sizeof(struct sw_request) },
@@ -44,8 +44,10 @@ static const struct sample samples[] = {
 	{ "ERROR", SW_RECORD_ERROR, sizeof(struct sw_socket) },
 	{ "RETRANSMIT", SW_RECORD_RETRANSMIT, sizeof(struct sw_socket) },
 	{ "DESTROY", SW_RECORD_DESTROY, sizeof(struct sw_socket) },
-	{ "SOCKET", SW_RECORD_SOCKET, sizeof(struct sw_state) },
+	{ "SOCKET", SW_RECORD_SOCKET, SW_STATE_SIZE_MIN },
 	{ "HOLDER", SW_RECORD_HOLDER, sizeof(struct sw_holder) },
+	{ "RELEASE", SW_RECORD_RELEASE, sizeof(struct sw_socket) },
+	{ "RECEIVE", SW_RECORD_RECEIVE, sizeof(struct sw_socket) },
 };
 
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))

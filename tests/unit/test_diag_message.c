@@ -183,6 +183,10 @@ static const struct tcp_info counters = {
 	.tcpi_bytes_received = 101,
 	.tcpi_bytes_sent = 5000,
 	.tcpi_bytes_retrans = 1000,
+	.tcpi_segs_in = 7,
+	.tcpi_segs_out = 8,
+	.tcpi_data_segs_in = 2,
+	.tcpi_data_segs_out = 4,
 };
 
 static void counters_are_of_payload(void **state)
@@ -197,6 +201,28 @@ static void counters_are_of_payload(void **state)
 	assert_int_equal(row.conn.counters.retrans, 3);
 	row = parse_info(&counters, sizeof(counters), SW_TCP_CLOSE_WAIT);
 	assert_int_equal(row.conn.counters.rx_bytes, 100);
+}
+
+static void segments_and_queues_are_told(void **state)
+{
+	struct socket_row row = parse_info(&counters, sizeof(counters), SW_TCP_ESTABLISHED);
+
+	(void)state;
+	assert_true(row.conn.traffic_known);
+	assert_int_equal(row.conn.traffic.rx_segs, 7);
+	assert_int_equal(row.conn.traffic.tx_segs, 8);
+	assert_int_equal(row.conn.traffic.rx_data_segs, 2);
+	assert_int_equal(row.conn.traffic.tx_data_segs, 4);
+	assert_int_equal(row.conn.traffic.unread, 5);
+	assert_int_equal(row.conn.traffic.unacked, 6);
+	/* Both FINs are among what waits. */
+	row = parse_info(&counters, sizeof(counters), SW_TCP_LAST_ACK);
+	assert_int_equal(row.conn.traffic.unread, 4);
+	assert_int_equal(row.conn.traffic.unacked, 5);
+	/* These queues have connections. */
+	row = parse_info(&counters, sizeof(counters), SW_TCP_LISTEN);
+	assert_int_equal(row.conn.traffic.unread, 0);
+	assert_int_equal(row.conn.traffic.unacked, 0);
 }
 
 static void an_older_kernel_tells_fewer_counters(void **state)
@@ -317,6 +343,7 @@ int main(void)
 		cmocka_unit_test(what_no_kernel_says_is_refused),
 		cmocka_unit_test(a_cut_message_is_refused),
 		cmocka_unit_test(counters_are_of_payload),
+		cmocka_unit_test(segments_and_queues_are_told),
 		cmocka_unit_test(an_older_kernel_tells_fewer_counters),
 		cmocka_unit_test(attributes_that_lie_about_their_length_are_not_followed),
 		cmocka_unit_test(a_message_of_broken_words_is_refused),

@@ -115,6 +115,44 @@ static void process_1_does_not_take_it_back(void **state)
 	expect_owner(*state, 700, 3, 2);
 }
 
+static void the_list_has_the_owner_first_and_then_the_others_by_age(void **state)
+{
+	struct fixture *fixture = *state;
+	static const uint32_t pids[] = { 700, 300, 900, 1 };
+	static const int32_t fds[] = { 3, 4, 5, 40 };
+	const struct holder *holder;
+
+	hold(fixture, 300, 6000, 8);
+	hold(fixture, 300, 6000, 4);
+	holder = holder_map_find(fixture->map, INODE, COOKIE);
+	assert_int_equal(holder->listed, 0); /* there is only the owner */
+	hold(fixture, 1, 10, 40);
+	hold(fixture, 900, 9000, 5);
+	hold(fixture, 700, 5000, 9);
+	hold(fixture, 700, 5000, 3);
+	holder = holder_map_find(fixture->map, INODE, COOKIE);
+	assert_int_equal(holder->listed, 4);
+	for (uint32_t i = 0; i < holder->listed; i++) {
+		assert_int_equal(holder->list[i].process->pid, pids[i]);
+		assert_int_equal(holder->list[i].fd, fds[i]);
+	}
+}
+
+static void of_too_many_holders_the_oldest_are_listed(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct holder *holder;
+
+	for (uint32_t pid = 100; pid < 100 + 3 * HOLDERS_LISTED; pid++)
+		hold(fixture, pid, 9000 - pid, 3);
+	holder = holder_map_find(fixture->map, INODE, COOKIE);
+	assert_int_equal(holder->processes, 3 * HOLDERS_LISTED);
+	assert_int_equal(holder->listed, HOLDERS_LISTED);
+	assert_ptr_equal(holder->list[0].process, holder->owner);
+	assert_int_equal(holder->list[0].process->pid, 99 + 3 * HOLDERS_LISTED);
+	assert_int_equal(holder->list[HOLDERS_LISTED - 1].process->pid, 100 + 2 * HOLDERS_LISTED);
+}
+
 static void cookies_tell_sockets_of_the_same_number_apart(void **state)
 {
 	struct fixture *fixture = *state;
@@ -177,6 +215,8 @@ int main(void)
 		MAP_TEST(of_the_same_age_the_lower_pid_owns_it),
 		MAP_TEST(process_1_owns_what_nobody_else_holds),
 		MAP_TEST(process_1_does_not_take_it_back),
+		MAP_TEST(the_list_has_the_owner_first_and_then_the_others_by_age),
+		MAP_TEST(of_too_many_holders_the_oldest_are_listed),
 		MAP_TEST(cookies_tell_sockets_of_the_same_number_apart),
 		MAP_TEST(without_a_cookie_the_number_decides),
 		MAP_TEST(an_owner_that_has_exited_stays_known_while_the_map_is_there),

@@ -20,6 +20,7 @@ static struct sw_row record_row(uint8_t tcp_state, uint32_t flags)
 		.send_q = 4,
 		.flags = flags,
 		.state = tcp_state,
+		.traffic = { .rx_segs = 5, .unread = 3 },
 	};
 }
 
@@ -184,6 +185,9 @@ static void a_full_socket_becomes_a_row(void **state)
 	assert_true(row.conn.uid_known);
 	assert_true(row.conn.counted);
 	assert_int_equal(row.conn.counters.tx_bytes, 20);
+	assert_true(row.conn.traffic_known);
+	assert_int_equal(row.conn.traffic.rx_segs, 5);
+	assert_int_equal(row.conn.traffic.unread, 3);
 	assert_int_equal(row.timer, SOCKET_TIMER_KEEPALIVE);
 	assert_int_equal(row.timer_ms, 60000);
 	assert_int_equal(row.inode, 777);

@@ -91,6 +91,9 @@ static void open_table(struct table *table, enum table_format format, const char
 		json_reset(&(table)->out);                                  \
 	} while (0)
 
+#define expect_part(table, literal) \
+	assert_non_null(memmem((table)->out.data, (table)->out.len, literal, sizeof(literal) - 1))
+
 #define NETSTAT "protocol,recv_q,send_q,local,remote,state"
 
 static void text_is_aligned_and_ends_without_spaces(void **state)
@@ -187,6 +190,106 @@ static void json_tells_all_that_applies(void **state)
 	table_done(&table);
 }
 
+static struct socket_row counted(void)
+{
+	struct socket_row row = connection(&sshd);
+
+	row.conn.counted = row.conn.traffic_known = true;
+	row.conn.counters = (struct sw_counters){ 11, 22, 33, 4 };
+	row.conn.traffic = (struct sw_traffic){ 5, 6, 7, 8, 9, 10 };
+	row.conn.opened_ns = 500000000;
+	row.conn.entered_ns = 1500000000;
+	return row;
+}
+
+static void counters_are_told_of_rows_if_asked_for(void **state)
+{
+	struct socket_row rows[] = { counted(), wildcard_udp() };
+	struct table table;
+
+	open_table(&table, TABLE_JSON, NULL);
+	table.counters = true;
+	table.ts_ns = 2000000000;
+	put_row(&table, &rows[0]);
+	expect_part(
+		&table,
+		"\"rx_bytes\":11,\"tx_bytes\":22,\"rx_segs\":5,\"tx_segs\":6,\"rx_data_segs\":7,\"tx_data_segs\":8,\"rtt_us\":33,\"retrans\":4,\"unread_bytes\":9,\"unacked_bytes\":10,\"state_age_us\":500000,\"age_us\":1500000}");
+	json_reset(&table.out);
+	put_row(&table, &rows[1]);
+	expect_part(&table, "\"rx_segs\":null");
+	table_done(&table);
+}
+
+static void an_age_is_not_known_of_what_was_there_before(void **state)
+{
+	struct socket_row row = counted();
+	struct table table;
+
+	open_table(&table, TABLE_CSV, "age_us,age,state_age_us,state_age");
+	table.ts_ns = 2000000000;
+	put_row(&table, &row);
+	expect_out(&table, "1500000,1.50s,500000,500ms\r\n");
+	row.conn.existed = true;
+	row.conn.entered_ns = 0;
+	put_row(&table, &row);
+	expect_out(&table, ",,,\r\n");
+	row.conn.entered_ns = 2500000000; /* while the rows were read */
+	put_row(&table, &row);
+	expect_out(&table, ",,0,0us\r\n");
+	table_done(&table);
+}
+
+static void several_holders_are_told_with_the_owner_first(void **state)
+{
+	struct socket_holder held[] = { { &init, 9 }, { &hostile, 5 }, { &sshd, 3 } };
+	struct socket_row row = connection(&sshd);
+	struct table table;
+
+	row.held_by = held;
+	row.held_count = row.holders = 3;
+	open_table(&table, TABLE_JSON, "held_by");
+	put_row(&table, &row);
+	expect_out(
+		&table,
+		"{\"held_by\":[{\"pid\":812,\"comm\":\"sshd\",\"exe\":\"/usr/sbin/sshd\",\"fd\":3},{\"pid\":1,\"comm\":\"init\",\"exe\":null,\"fd\":9},{\"pid\":66,\"comm\":\"a\\u001b[2J,\\\"\\n\",\"exe\":\"/tmp/\xef\xbf\xbd\\nx\",\"fd\":5}]}\n");
+	row.held_count = 0;
+	put_row(&table, &row);
+	expect_out(&table, "{\"held_by\":null}\n");
+	table_done(&table);
+}
+
+static void holders_that_are_only_counted_show_as_dots(void **state)
+{
+	struct socket_holder held[] = { { &sshd, 3 }, { &init, 9 } };
+	struct socket_row row = connection(NULL);
+	struct table table;
+
+	row.held_by = held;
+	row.held_count = row.holders = 2;
+	open_table(&table, TABLE_CSV, "held_by");
+	put_row(&table, &row);
+	row.holders = 3;
+	put_row(&table, &row);
+	expect_out(&table, "\"812/sshd,1/init\"\r\n\"812/sshd,1/init,...\"\r\n");
+	table_done(&table);
+}
+
+static void the_creator_is_told_if_it_is_not_the_owner(void **state)
+{
+	struct socket_row row = connection(&sshd);
+	struct table table;
+
+	open_table(&table, TABLE_CSV, "creator_pid,creator_comm,creator_exe");
+	row.conn.creator = &sshd;
+	put_row(&table, &row);
+	row.conn.creator = NULL;
+	put_row(&table, &row);
+	row.conn.creator = &init;
+	put_row(&table, &row);
+	expect_out(&table, ",,\r\n,,\r\n1,init,\r\n");
+	table_done(&table);
+}
+
 static void a_unix_socket_has_a_path_and_no_addresses(void **state)
 {
 	const struct socket_row row = { .kind = SOCKET_UNIX,
@@ -261,7 +364,7 @@ static void what_is_gone_has_its_keys(void **state)
 	table_put(&table, &shown);
 	expect_out(
 		&table,
-		"{\"ts\":\"1970-01-01T00:00:02.000000000Z\",\"display\":2,\"proto\":\"tcp\",\"family\":4,\"laddr\":\"10.0.0.1\",\"lport\":40005,\"raddr\":\"10.0.0.2\",\"rport\":443,\"state\":\"CLOSE\",\"pid\":812,\"comm\":\"sshd\",\"exe\":\"/usr/sbin/sshd\",\"uid\":0,\"netns\":4026531840,\"cgroup\":null,\"container\":null,\"cookie\":5,\"gen\":1,\"recv_q\":null,\"send_q\":null,\"inode\":null,\"holders\":null,\"reason\":\"fin-remote\",\"duration_us\":100000,\"gone\":true,\"opened\":\"1970-01-01T00:00:01.500000000Z\",\"closed\":\"1970-01-01T00:00:01.600000000Z\",\"rx_bytes\":5,\"tx_bytes\":7,\"rtt_us\":null,\"retrans\":0,\"error\":null}\n");
+		"{\"ts\":\"1970-01-01T00:00:02.000000000Z\",\"display\":2,\"proto\":\"tcp\",\"family\":4,\"laddr\":\"10.0.0.1\",\"lport\":40005,\"raddr\":\"10.0.0.2\",\"rport\":443,\"state\":\"CLOSE\",\"pid\":812,\"comm\":\"sshd\",\"exe\":\"/usr/sbin/sshd\",\"uid\":0,\"netns\":4026531840,\"cgroup\":null,\"container\":null,\"cookie\":5,\"gen\":1,\"recv_q\":null,\"send_q\":null,\"inode\":null,\"holders\":null,\"reason\":\"fin-remote\",\"duration_us\":100000,\"gone\":true,\"opened\":\"1970-01-01T00:00:01.500000000Z\",\"closed\":\"1970-01-01T00:00:01.600000000Z\",\"rx_bytes\":5,\"tx_bytes\":7,\"rx_segs\":null,\"tx_segs\":null,\"rx_data_segs\":null,\"tx_data_segs\":null,\"rtt_us\":null,\"retrans\":0,\"unread_bytes\":null,\"unacked_bytes\":null,\"error\":null}\n");
 	table_done(&table);
 }
 
@@ -333,6 +436,11 @@ int main(void)
 		cmocka_unit_test(names_take_the_place_of_numbers),
 		cmocka_unit_test(csv_quotes_and_escapes),
 		cmocka_unit_test(json_tells_all_that_applies),
+		cmocka_unit_test(counters_are_told_of_rows_if_asked_for),
+		cmocka_unit_test(an_age_is_not_known_of_what_was_there_before),
+		cmocka_unit_test(several_holders_are_told_with_the_owner_first),
+		cmocka_unit_test(holders_that_are_only_counted_show_as_dots),
+		cmocka_unit_test(the_creator_is_told_if_it_is_not_the_owner),
 		cmocka_unit_test(a_unix_socket_has_a_path_and_no_addresses),
 		cmocka_unit_test(what_is_gone_says_when_and_why),
 		cmocka_unit_test(what_is_gone_has_its_keys),

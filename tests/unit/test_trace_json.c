@@ -98,7 +98,11 @@ static void tell_transitions(struct view *view)
 	event.conn.error = ETIMEDOUT;
 	event.conn.counted = true;
 	event.conn.counters = (struct sw_counters){ 11, 22, 33, 4 };
+	event.conn.traffic_known = true;
+	event.conn.traffic = (struct sw_traffic){ 5, 6, 7, 8, 9, 10 };
 	event.conn.connect_ns = 250999;
+	event.conn.handshake_ns = 200999;
+	event.conn.creator = &heir;
 	event.acted = true;
 	event.actor = (struct sw_actor){ .pid = 10, .tid = 11, .comm = "resolver" };
 	tell(view, &event);

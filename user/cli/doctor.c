@@ -159,7 +159,7 @@ static int examine(struct report *report)
 	tell(report, "check", "mode", view_mode_name(live_mode(live)), NULL,
 	     live_mode(live) == SW_MODE_TRAMPOLINE
 		     ? NULL
-		     : "a kernel that allows fentry (no lockdown, CONFIG_FUNCTION_TRACER) sees owners change hands at once");
+		     : "a kernel that allows fentry (no lockdown, CONFIG_FUNCTION_TRACER) sees each step where it is made");
 	headline(report, "\nHooks");
 	tell_hooks(report, live);
 	live_close(live);

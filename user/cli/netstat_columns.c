@@ -24,12 +24,19 @@ static void choose_csv(const struct netstat_options *options, struct table *tabl
 					      "uid",   "netns",	 "cgroup", "container", "cookie",
 					      "gen",   "recv_q", "send_q", "inode",	"holders",
 					      NULL };
+	static const char *const counters[] = {
+		"rx_bytes",	"tx_bytes",	"rx_segs",	"tx_segs",	"rx_data_segs",
+		"tx_data_segs", "rtt_us",	"retrans",	"unread_bytes", "unacked_bytes",
+		"connect_us",	"handshake_us", "state_age_us", "age_us",	NULL,
+	};
 	static const char *const gone[] = { "gone",   "opened",	     "closed",
 					    "reason", "duration_us", NULL };
 
 	if (options->repeated)
 		add_all(table, repeated);
 	add_all(table, always);
+	if (options->extended)
+		add_all(table, counters);
 	if (options->repeated)
 		add_all(table, gone);
 }
@@ -58,8 +65,12 @@ static void choose_text(const struct netstat_options *options, struct table *tab
 {
 	static const char *const always[] = { "protocol", "recv_q", "send_q", "local",
 					      "remote",	  "state",  NULL };
-	static const char *const extended[] = { "uid",	 "inode",  "cookie", "holders",
-						"netns", "cgroup", NULL };
+	static const char *const extended[] = { "uid",	    "inode",	"cookie",  "holders",
+						"rx_bytes", "tx_bytes", "rx_segs", "tx_segs",
+						"rtt_us",   "retrans",	NULL };
+	/* What only the tracer knows. */
+	static const char *const ages[] = { "handshake_us", "state_age", "age", NULL };
+	static const char *const places[] = { "netns", "cgroup", NULL };
 
 	add_all(table, always);
 	if (options->programs)
@@ -68,6 +79,10 @@ static void choose_text(const struct netstat_options *options, struct table *tab
 		(void)table_column_add(table, "pid");
 	if (options->extended)
 		add_all(table, extended);
+	if (options->extended && options->repeated)
+		add_all(table, ages);
+	if (options->extended)
+		add_all(table, places);
 	if (options->timers)
 		(void)table_column_add(table, "timers");
 	if (!has_more_namespaces(options))
@@ -101,6 +116,7 @@ int netstat_columns_choose(const struct netstat_options *options, struct table *
 	ret_table->marks = isatty(STDOUT_FILENO);
 	ret_table->executable = options->executable;
 	ret_table->ancestors = options->components;
+	ret_table->counters = options->extended;
 	/* JSON has all that applies, but what is added or taken away needs a list to start from. */
 	if (options->format == FORMAT_CSV ||
 	    (options->format == FORMAT_JSON && options->columns && strchr("+-", *options->columns)))

@@ -56,7 +56,7 @@ static const struct option_row rows[] = {
 	{ "verbose", NULL, 'v', false, "with -b also what led to it; with -r all tables" },
 	{ NULL, NULL, 'o', false, "PID of the owner, perhaps --timers too: see below" },
 	{ "timers", NULL, OPT_TIMERS, false, "what the kernel waits for, and how long" },
-	{ "extend", NULL, OPT_EXTEND, false, "user, inode, cookie, namespace, cgroup" },
+	{ "extend", NULL, OPT_EXTEND, false, "user, inode, cookie, holders, counters, cgroup" },
 	{ "numeric", NULL, 'n', false, "numbers instead of names" },
 	{ "fqdn", NULL, 'f', false, "full host names" },
 	{ .help = "Something else instead of sockets:" },

@@ -21,7 +21,8 @@
 /* A row that waits, with what it points to. */
 struct kept {
 	struct socket_row row;
-	char *path; /* owned; row.path points to it */
+	char *path;		    /* owned; row.path points to it */
+	struct socket_holder *held; /* owned, with references; row.held_by points to it */
 };
 
 struct netstat_rows {
@@ -81,8 +82,14 @@ int netstat_rows_new(const struct netstat_rows_setup *setup, struct netstat_rows
 static void release(struct netstat_rows *rows)
 {
 	for (size_t i = 0; i < rows->count; i++) {
-		process_unref(rows->setup.processes, rows->kept[i].row.conn.owner);
-		free(rows->kept[i].path);
+		struct kept *kept = &rows->kept[i];
+
+		process_unref(rows->setup.processes, kept->row.conn.owner);
+		process_unref(rows->setup.processes, kept->row.conn.creator);
+		for (uint32_t j = 0; j < kept->row.held_count; j++)
+			process_unref(rows->setup.processes, kept->held[j].process);
+		free(kept->held);
+		free(kept->path);
 	}
 	rows->count = 0;
 }
@@ -189,7 +196,10 @@ bool netstat_rows_wants_gone(const struct netstat_rows *rows, const struct event
 		filter_matches(rows->setup.filter, &event->conn, SW_TCP_ESTABLISHED));
 }
 
-/* What only the tracer knows: whose a connection without holders is, and since when it is there. */
+/*
+ * What only the tracer knows: whose a connection without holders is, who made it, and since when it
+ * is there.
+ */
 static void complete(const struct netstat_rows *rows, struct socket_row *row)
 {
 	const struct conn *conn = rows->watched && row->kind == SOCKET_TCP
@@ -205,8 +215,20 @@ static void complete(const struct netstat_rows *rows, struct socket_row *row)
 		row->fd = -1;
 	}
 	row->conn.gen = conn->gen;
+	row->conn.creator = conn->creator;
 	row->conn.opened_ns = conn->opened_ns;
 	row->conn.existed = conn->existed;
+	row->conn.connect_ns = conn->connect_ns;
+	row->conn.handshake_ns = conn->handshake_ns;
+	if (conn->state == row->conn.state)
+		row->conn.entered_ns = conn->entered_ns;
+	/* The full socket's, as it was when it left its remainder. */
+	if (row->conn.body == CONN_BODY_TIMEWAIT && conn->counted) {
+		row->conn.counted = true;
+		row->conn.counters = conn->counters;
+		row->conn.traffic_known = conn->traffic_known;
+		row->conn.traffic = conn->traffic;
+	}
 	row->fresh = rows->fresh_since_ns && conn->opened_ns > rows->fresh_since_ns;
 }
 
@@ -309,6 +331,37 @@ static int write_window(struct netstat_rows *rows)
 	return r == 0 ? netstat_rows_flush(rows) : r;
 }
 
+static int keep_path(struct kept *kept)
+{
+	const struct socket_row *row = &kept->row;
+
+	if (!row->path)
+		return 0;
+	kept->path = malloc(row->path_len + 1);
+	if (!kept->path)
+		return -ENOMEM;
+	memcpy(kept->path, row->path, row->path_len);
+	kept->row.path = kept->path;
+	return 0;
+}
+
+/* With a reference of each. */
+static int keep_holders(struct kept *kept)
+{
+	size_t size = kept->row.held_count * sizeof(*kept->held);
+
+	if (!size)
+		return 0;
+	kept->held = malloc(size);
+	if (!kept->held)
+		return -ENOMEM;
+	memcpy(kept->held, kept->row.held_by, size);
+	kept->row.held_by = kept->held;
+	for (uint32_t i = 0; i < kept->row.held_count; i++)
+		process_ref(kept->held[i].process);
+	return 0;
+}
+
 static int keep(struct netstat_rows *rows, const struct socket_row *row)
 {
 	struct kept *kept;
@@ -323,16 +376,13 @@ static int keep(struct netstat_rows *rows, const struct socket_row *row)
 		rows->capacity = capacity;
 	}
 	kept = &rows->kept[rows->count];
-	kept->row = *row;
-	kept->path = NULL;
-	if (row->path) {
-		kept->path = malloc(row->path_len + 1);
-		if (!kept->path)
-			return -ENOMEM;
-		memcpy(kept->path, row->path, row->path_len);
-		kept->row.path = kept->path;
+	*kept = (struct kept){ .row = *row };
+	if (keep_path(kept) < 0 || keep_holders(kept) < 0) {
+		free(kept->path);
+		return -ENOMEM;
 	}
 	process_ref(kept->row.conn.owner);
+	process_ref(kept->row.conn.creator);
 	rows->count++;
 	return 0;
 }

@@ -28,8 +28,8 @@ struct watch {
 };
 
 /*
- * Attach; `processes` are those of the table. `sandboxed`: so is the process that reads names. EXIT_OK, or another exit status after an explanation
- * on standard error.
+ * Attach; `processes` are those of the table. `sandboxed`: so is the process that reads names.
+ * EXIT_OK, or another exit status after an explanation on standard error.
  */
 int watch_open(struct watch *watch, const struct live_options *options, bool sandboxed,
 	       struct conn_table *table, struct process_table *processes);

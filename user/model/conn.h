@@ -43,16 +43,25 @@ struct conn {
 	uint16_t error;	       /* errno of its end or of connect(2); 0: none */
 	bool uid_known;	       /* ends.uid is the socket's */
 	bool counted;	       /* counters are filled */
+	bool traffic_known;    /* traffic is filled */
 	bool existed;	       /* older than our first look: opened_ns is not known */
 	bool accepted;	       /* owner is the one who accepted it */
 	bool silent;	       /* it is over, and has not sent a single segment */
 	uint8_t reset_reason;  /* of its end: enum sw_reset_reason */
 	struct process *owner; /* counted reference, or NULL */
-	uint64_t opened_ns;    /* CLOCK_MONOTONIC of its first transition */
-	uint64_t changed_ns;   /* of its last one */
+	/*
+	 * Who connected, listened or accepted, whoever owns it by now. Counted reference, or NULL:
+	 * not known, or nobody has accepted it yet.
+	 */
+	struct process *creator;
+	uint64_t opened_ns;  /* CLOCK_MONOTONIC of its first transition */
+	uint64_t changed_ns; /* of its last one */
+	uint64_t entered_ns; /* when it entered its state; 0: not known, only found in it */
 	struct sw_counters counters;
+	struct sw_traffic traffic;
 	uint64_t listener_cookie; /* 0: not a passive open, or unknown */
 	uint64_t connect_ns;	  /* how long connect(2) took; 0: unknown */
+	uint64_t handshake_ns;	  /* from SYN_SENT or SYN_RECV to ESTABLISHED; 0: unknown */
 };
 
 static inline bool conn_is_v6(const struct conn *conn)
@@ -65,6 +74,9 @@ static inline uint32_t conn_attempts(const struct conn *conn)
 {
 	return conn->silent ? 0 : conn->counters.retrans + 1;
 }
+
+/* The traffic that a STATE or SOCKET record tells: not there in old recordings. */
+void conn_set_traffic(struct conn *conn, const struct sw_state *record);
 
 /* The kernel's name of a TCP state, e.g. "TIME_WAIT"; NULL for numbers that are no state. */
 const char *conn_state_name(unsigned int state);

@@ -79,6 +79,7 @@ static void infer_step(struct conn_table *table, uint32_t number, uint8_t state,
 
 	if (event)
 		event->inferred = true;
+	conn_rows_at(&table->rows, number)->conn.entered_ns = 0; /* some time before this */
 	note_fin(conn_rows_at(&table->rows, number), state);
 }
 
@@ -247,6 +248,7 @@ uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *e
 	event = table_transition(table, number, SW_TCP_SYN_RECV, ts_ns, QUEUED_READY);
 	if (event)
 		event->inferred = inferred;
+	row->conn.entered_ns = 0; /* with the SYN, perhaps long ago */
 	return number;
 }
 
@@ -339,6 +341,7 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 		if (record->error)
 			row->conn.error = record->error;
 		row->conn.counters = record->counters;
+		conn_set_traffic(&row->conn, record);
 		return 0;
 	}
 	table_update_ends(&row->conn, &record->ends, record->flags);
@@ -346,13 +349,18 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 		waiting->event.conn.ends = row->conn.ends;
 	row->conn.counters = record->counters;
 	row->conn.counted = record->flags & SW_SOCKET_COUNTED;
+	conn_set_traffic(&row->conn, record);
 	row->conn.body = CONN_BODY_FULL;
 	table_note_owner(table, row, record->flags, &record->owner, ts_ns);
+	if (record->old_state == SW_TCP_CLOSE)
+		table_set_creator(table, row, row->conn.owner);
 	if (row->conn.state == record->new_state)
 		return 0; /* the request said it, or a look did */
 	if (!row->conn.owner && record->old_state == SW_TCP_LISTEN)
 		table_inherit(table, row, listener_if_unowned(table, record));
 	table_catch_up(table, number, record->old_state, ts_ns);
+	if (record->new_state == SW_TCP_ESTABLISHED && row->conn.entered_ns)
+		row->conn.handshake_ns = ts_ns - row->conn.entered_ns;
 	note_fin(row, record->new_state);
 	if (record->new_state == SW_TCP_CLOSE) {
 		if (infers_timewait(table, record, row))
@@ -407,6 +415,7 @@ static void apply_accept(struct conn_table *table, const struct sw_socket *recor
 	row->owner_settled = true;
 	change_owner(table, row, process_table_get(table->processes, &record->owner),
 		     record->header.ts_ns);
+	table_set_creator(table, row, row->conn.owner);
 }
 
 static void apply_destroy(struct conn_table *table, const struct sw_socket *record)
@@ -443,6 +452,19 @@ static int apply_fork(struct conn_table *table, const struct sw_fork *record)
 	if (parent && parent->sockets)
 		table->look_due = true;
 	return process_table_fork(table->processes, record);
+}
+
+/* An exec closes descriptors that others may have too. */
+static int apply_process(struct conn_table *table, const struct sw_process *record)
+{
+	const struct process *process =
+		record->flags & SW_PROCESS_EXEC
+			? process_table_find(table->processes, record->task.pid)
+			: NULL;
+
+	if (process && process->sockets)
+		table->look_due = true;
+	return process_table_exec(table->processes, record);
 }
 
 static int apply_stream(struct conn_table *table, const struct sw_header *record)
@@ -487,6 +509,10 @@ static int apply_socket_record(struct conn_table *table, const struct sw_header 
 	case SW_RECORD_DESTROY:
 		apply_destroy(table, bytes);
 		break;
+	case SW_RECORD_RELEASE:
+	case SW_RECORD_RECEIVE:
+		look_note_handover(table, bytes);
+		break;
 	default:
 		end_apply_sign(table, bytes);
 		break;
@@ -504,7 +530,7 @@ int conn_table_apply(struct conn_table *table, const struct sw_header *record)
 		end_watch_answer(table, record);
 	switch (record->kind) {
 	case SW_RECORD_PROCESS:
-		return process_table_exec(table->processes, bytes);
+		return apply_process(table, bytes);
 	case SW_RECORD_FORK:
 		return apply_fork(table, bytes);
 	case SW_RECORD_EXIT:

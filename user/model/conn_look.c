@@ -7,6 +7,8 @@
 
 /* A row that changed this shortly before a look may have been missed by it, and is left alone. */
 #define LOOK_GRACE_NS (100 * NSEC_PER_MSEC)
+/* How long a descriptor may be under way to another process until we look less often. */
+#define IN_FLIGHT_NS (60 * NSEC_PER_SEC)
 /* Longer than the kernel keeps what nobody holds: TIME_WAIT, FIN_WAIT2 and orphans. */
 #define UNSEEN_NS (180 * NSEC_PER_SEC)
 
@@ -60,6 +62,7 @@ static void take_row(struct conn_table *table, struct conn_row *row, const struc
 	row->conn.uid_known = true;
 	row->conn.counted = record->flags & SW_SOCKET_COUNTED;
 	row->conn.counters = record->counters;
+	conn_set_traffic(&row->conn, record);
 	if ((record->flags & SW_SOCKET_OWNED) && !row->conn.owner)
 		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
 }
@@ -81,8 +84,10 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 				state_of(record) == SW_TCP_LAST_ACK;
 	row->fin_local_first = state_of(record) == SW_TCP_FIN_WAIT1 ||
 			       state_of(record) == SW_TCP_FIN_WAIT2;
+	row->conn.existed = true;
+	row->conn.entered_ns = 0;
 	if (table->look_cause == SW_LOOK_START) {
-		row->conn.existed = row->untold = true;
+		row->untold = true;
 		row->conn.state = state_of(record);
 		return 0; /* told at the end of the look, when its holders are known */
 	}
@@ -90,6 +95,7 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 	event = table_transition(table, number, state_of(record), ts_ns, QUEUED_READY);
 	if (event)
 		event->inferred = true;
+	row->conn.entered_ns = 0;
 	table->added++;
 	return 0;
 }
@@ -170,8 +176,9 @@ static void look_at_holder(struct conn_table *table, const struct sw_holder *rec
 		table_set_owner(table, row, holder);
 	if (row->conn.owner == holder)
 		row->owner_look = table->look;
-	else if (!row->heir || row->heir_look != table->look)
-		set_heir(table, row, holder);
+	else if (!row->heir || row->heir_look != table->look ||
+		 holder->start_ns < row->heir->start_ns)
+		set_heir(table, row, holder); /* a server is older than its workers */
 }
 
 /* The owner has let go, and another still holds the socket. */
@@ -196,6 +203,21 @@ static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t t
 		table->changed++;
 	}
 	process_unref(table->processes, heir);
+}
+
+void look_note_handover(struct conn_table *table, const struct sw_socket *record)
+{
+	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
+	struct conn_row *row = number != ROW_NONE ? conn_rows_at(&table->rows, number) : NULL;
+
+	if (!row || !(record->flags & SW_SOCKET_OWNED))
+		return;
+	if (record->header.kind == SW_RECORD_RELEASE) {
+		if (!row->conn.owner || row->conn.owner->pid != record->owner.pid)
+			return;
+		row->released_ns = record->header.ts_ns;
+	}
+	table->look_due = true;
 }
 
 /* Without the hook only a look shows the end of a mini socket. */
@@ -231,11 +253,25 @@ static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 		row->conn.changed_ns + UNSEEN_NS < table->look_begin_ns);
 }
 
+/*
+ * The owner has closed it, but this look was too early to see who has it instead: the call may not
+ * have been over, or its descriptor is in a message that nobody has read yet.
+ */
+static bool is_between_hands(const struct conn_table *table, const struct conn_row *row)
+{
+	if (!row->released_ns || row->conn.state == SW_TCP_CLOSE)
+		return false;
+	if (row->held_look == table->look)
+		return row->released_ns + LOOK_GRACE_NS > table->look_begin_ns;
+	return !needs_no_holder(table, row) &&
+	       row->released_ns + IN_FLIGHT_NS > table->look_begin_ns;
+}
+
 /* What is still open that a hook will not tell us about? */
 static bool needs_another_look(const struct conn_table *table, const struct conn_row *row)
 {
 	if (row->conn.body == CONN_BODY_FULL)
-		return false;
+		return is_between_hands(table, row);
 	return !end_is_seen(table, row) ||
 	       (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
 }

@@ -34,6 +34,7 @@ static void apply_request_end(struct conn_table *table, const struct sw_request 
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
 	struct conn_row *row;
 	struct event *event;
+	uint64_t entered_ns;
 
 	if (number == ROW_NONE)
 		return;
@@ -41,14 +42,17 @@ static void apply_request_end(struct conn_table *table, const struct sw_request 
 	if (row->conn.body != CONN_BODY_REQUEST || row->conn.state == SW_TCP_CLOSE)
 		return; /* completed: the child goes on */
 	table_drop_tentative_end(table, row);
+	entered_ns = row->conn.entered_ns;
 	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns,
 				 record->final ? QUEUED_READY : QUEUED_END);
 	if (event)
 		event->reason = reason_of_request(table, row, record);
-	if (record->final)
+	if (record->final) {
 		table_forget(table, number);
-	else
-		row->conn.state = SW_TCP_SYN_RECV; /* not the end, until its event is out */
+	} else { /* not the end, until its event is out */
+		row->conn.state = SW_TCP_SYN_RECV;
+		row->conn.entered_ns = entered_ns;
+	}
 }
 
 static int apply_child(struct conn_table *table, const struct sw_socket *record)
@@ -99,6 +103,8 @@ static void enter_timewait_state(struct conn_table *table, uint32_t number, uint
 	event = table_transition(table, number, substate, ts_ns, QUEUED_READY);
 	if (event)
 		event->inferred = inferred;
+	if (inferred)
+		row->conn.entered_ns = 0;
 }
 
 static int apply_timewait(struct conn_table *table, const struct sw_timewait *record)
@@ -132,6 +138,7 @@ static void apply_timewait_end(struct conn_table *table, const struct sw_timewai
 	struct conn_row *row;
 	enum conn_reason reason;
 	struct event *event;
+	uint64_t entered_ns;
 	uint8_t state;
 
 	if (number == ROW_NONE)
@@ -144,14 +151,17 @@ static void apply_timewait_end(struct conn_table *table, const struct sw_timewai
 	enter_timewait_state(table, number, record->substate, record->header.ts_ns, true);
 	state = row->conn.state;
 	reason = reason_of_timewait(table, row, record->early);
+	entered_ns = row->conn.entered_ns;
 	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns,
 				 record->final ? QUEUED_READY : QUEUED_END);
 	if (event)
 		event->reason = reason;
-	if (record->final)
+	if (record->final) {
 		table_forget(table, number);
-	else
+	} else {
 		row->conn.state = state;
+		row->conn.entered_ns = entered_ns;
+	}
 }
 
 int mini_apply(struct conn_table *table, const struct sw_header *record)

@@ -19,6 +19,7 @@
 struct conn_row {
 	struct conn conn;
 	uint64_t waiting;     /* position in the event queue of what is still incomplete; 0: none */
+	uint64_t released_ns; /* when its owner last closed a descriptor that others shared */
 	uint32_t older;	      /* a former life of the cookie that is still in TIME_WAIT */
 	uint32_t seen_look;   /* the look that found it in the kernel */
 	uint32_t held_look;   /* the look that found somebody holding it */

@@ -45,6 +45,7 @@ void conn_table_free(struct conn_table *table)
 		if (!row->used)
 			continue;
 		table_set_owner(table, row, NULL);
+		table_set_creator(table, row, NULL);
 		process_unref(table->processes, row->heir);
 	}
 	conn_rows_done(&table->rows);
@@ -55,8 +56,9 @@ void conn_table_free(struct conn_table *table)
 void conn_table_done(struct conn_table *table, struct event *event)
 {
 	process_unref(table->processes, event->conn.owner);
+	process_unref(table->processes, event->conn.creator);
 	process_unref(table->processes, event->previous_owner);
-	event->conn.owner = event->previous_owner = NULL;
+	event->conn.owner = event->conn.creator = event->previous_owner = NULL;
 }
 
 struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
@@ -74,6 +76,7 @@ struct event *table_push(struct conn_table *table, const struct conn_row *row, e
 	if (row) {
 		item->event.conn = row->conn;
 		process_ref(row->conn.owner);
+		process_ref(row->conn.creator);
 	}
 	return &item->event;
 }
@@ -87,6 +90,14 @@ void table_set_owner(struct conn_table *table, struct conn_row *row, struct proc
 		row->conn.owner->sockets--;
 	process_unref(table->processes, row->conn.owner);
 	row->conn.owner = owner;
+}
+
+void table_set_creator(struct conn_table *table, struct conn_row *row, struct process *creator)
+{
+	if (creator && row->conn.creator)
+		return;
+	process_unref(table->processes, row->conn.creator);
+	row->conn.creator = process_ref(creator);
 }
 
 /* Each record of a connection without a row comes here: it is one connection. */
@@ -138,6 +149,7 @@ void table_release(struct conn_table *table, uint32_t number)
 	if (table->answering == number)
 		table->answering = ROW_NONE;
 	table_set_owner(table, row, NULL);
+	table_set_creator(table, row, NULL);
 	process_unref(table->processes, TAKE_PTR(row->heir));
 	conn_rows_release(&table->rows, number);
 }
@@ -186,7 +198,7 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 	table_settle(table, row, QUEUED_READY);
 	row->untold = false;
 	row->conn.state = new_state;
-	row->conn.changed_ns = ts_ns;
+	row->conn.changed_ns = row->conn.entered_ns = ts_ns;
 	row->called |= new_state == SW_TCP_SYN_SENT;
 	event = table_push(table, row, EVENT_STATE, kind, ts_ns);
 	if (!event)

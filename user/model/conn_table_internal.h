@@ -45,6 +45,8 @@ void table_forget(struct conn_table *table, uint32_t number);
 void table_release(struct conn_table *table, uint32_t number);
 
 void table_set_owner(struct conn_table *table, struct conn_row *row, struct process *owner);
+/* NULL takes it away; else only the first one counts. */
+void table_set_creator(struct conn_table *table, struct conn_row *row, struct process *creator);
 
 /* The event that waits for this row, or NULL. */
 struct queued *table_waiting(struct conn_table *table, const struct conn_row *row);
@@ -97,6 +99,8 @@ int mini_apply(struct conn_table *table, const struct sw_header *record);
 
 /* conn_look.c */
 int look_apply(struct conn_table *table, const struct sw_header *record);
+/* RELEASE, RECEIVE: who has it now is for a look to find out. */
+void look_note_handover(struct conn_table *table, const struct sw_socket *record);
 
 /* conn_end.c */
 /* A full socket is closed, and no time-wait socket follows. */

@@ -13,6 +13,7 @@
 /* Larger than any record, so that a wrong size is noticed before it is waited for. */
 #define RECORD_SIZE_MAX (64 << 10)
 
+/* The smallest sizes: records have grown at their end. */
 static const uint32_t kind_sizes[] = {
 	[SW_RECORD_START] = sizeof(struct sw_start),
 	[SW_RECORD_CLOCK] = sizeof(struct sw_clock),
@@ -26,7 +27,7 @@ static const uint32_t kind_sizes[] = {
 	[SW_RECORD_FORK] = sizeof(struct sw_fork),
 	[SW_RECORD_EXIT] = sizeof(struct sw_exit),
 	[SW_RECORD_CONTAINER] = sizeof(struct sw_container),
-	[SW_RECORD_STATE] = sizeof(struct sw_state),
+	[SW_RECORD_STATE] = SW_STATE_SIZE_MIN,
 	[SW_RECORD_PORT] = sizeof(struct sw_socket),
 	[SW_RECORD_REQUEST] = sizeof(struct sw_request),
 	[SW_RECORD_REQUEST_END] = sizeof(struct sw_request),
@@ -40,8 +41,10 @@ static const uint32_t kind_sizes[] = {
 	[SW_RECORD_ERROR] = sizeof(struct sw_socket),
 	[SW_RECORD_RETRANSMIT] = sizeof(struct sw_socket),
 	[SW_RECORD_DESTROY] = sizeof(struct sw_socket),
-	[SW_RECORD_SOCKET] = sizeof(struct sw_state),
+	[SW_RECORD_SOCKET] = SW_STATE_SIZE_MIN,
 	[SW_RECORD_HOLDER] = sizeof(struct sw_holder),
+	[SW_RECORD_RELEASE] = sizeof(struct sw_socket),
+	[SW_RECORD_RECEIVE] = sizeof(struct sw_socket),
 };
 
 static bool family_is_valid(const struct sw_endpoints *ends)

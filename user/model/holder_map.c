@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOTS_MIN 256 /* a quiet machine; must be a power of two */
 
@@ -42,8 +43,14 @@ void holder_map_free(struct holder_map *map)
 {
 	if (!map)
 		return;
-	for (size_t i = 0; i < map->slot_count; i++)
-		process_unref(map->processes, map->slots[i].holder.owner);
+	for (size_t i = 0; i < map->slot_count; i++) {
+		struct holder *holder = &map->slots[i].holder;
+
+		process_unref(map->processes, holder->owner);
+		for (uint32_t j = 0; j < holder->listed; j++)
+			process_unref(map->processes, holder->list[j].process);
+		free(holder->list);
+	}
 	free(map->slots);
 	free(map);
 }
@@ -94,18 +101,61 @@ static bool is_better_owner(const struct process *process, const struct process 
 	return process->pid < than->pid;
 }
 
-static void set_owner(struct holder_map *map, struct slot *slot, struct process *process,
-		      int32_t fd)
+/* Sorted, the owner first. Beyond the limit the youngest falls out. */
+static void list_insert(struct holder_map *map, struct holder *holder, struct process *process,
+			int32_t fd)
 {
-	process_unref(map->processes, slot->holder.owner);
-	slot->holder.owner = process_ref(process);
-	slot->holder.fd = fd;
+	uint32_t at = holder->listed;
+
+	while (at > 0 && is_better_owner(process, holder->list[at - 1].process))
+		at--;
+	if (at == HOLDERS_LISTED)
+		return;
+	if (holder->listed == HOLDERS_LISTED)
+		process_unref(map->processes, holder->list[--holder->listed].process);
+	memmove(&holder->list[at + 1], &holder->list[at],
+		(holder->listed - at) * sizeof(*holder->list));
+	holder->list[at] = (struct socket_holder){ process_ref(process), fd };
+	holder->listed++;
+}
+
+/* One more process has it. */
+static int add_process(struct holder_map *map, struct holder *holder, struct process *process,
+		       int32_t fd)
+{
+	if (holder->owner && !holder->list) {
+		holder->list = calloc(HOLDERS_LISTED, sizeof(*holder->list));
+		if (!holder->list)
+			return -ENOMEM;
+		holder->list[0] = (struct socket_holder){ process_ref(holder->owner), holder->fd };
+		holder->listed = 1;
+	}
+	if (holder->list)
+		list_insert(map, holder, process, fd);
+	holder->processes++;
+	if (holder->owner && !is_better_owner(process, holder->owner))
+		return 0;
+	process_unref(map->processes, holder->owner);
+	holder->owner = process_ref(process);
+	holder->fd = fd;
+	return 0;
+}
+
+/* One more descriptor of a process that has it already. */
+static void add_descriptor(struct holder *holder, const struct process *process, int32_t fd)
+{
+	if (process == holder->owner && fd < holder->fd)
+		holder->fd = fd;
+	for (uint32_t i = 0; i < holder->listed; i++)
+		if (holder->list[i].process == process && fd < holder->list[i].fd)
+			holder->list[i].fd = fd;
 }
 
 int holder_map_add(struct holder_map *map, uint64_t inode, uint64_t cookie, struct process *process,
 		   int32_t fd)
 {
 	struct slot *slot;
+	int r = 0;
 
 	/* At four fifths a probe is 3 steps on average, next to each other. */
 	if (map->used * 5 >= map->slot_count * 4 && grow(map) < 0)
@@ -116,15 +166,12 @@ int holder_map_add(struct holder_map *map, uint64_t inode, uint64_t cookie, stru
 		slot->inode = inode;
 		slot->cookie = cookie;
 	}
-	if (slot->last != process) {
-		slot->holder.processes++;
-		slot->last = process;
-	}
-	if (!slot->holder.owner || is_better_owner(process, slot->holder.owner))
-		set_owner(map, slot, process, fd);
-	else if (process == slot->holder.owner && fd < slot->holder.fd)
-		slot->holder.fd = fd;
-	return 0;
+	if (slot->last == process)
+		add_descriptor(&slot->holder, process, fd);
+	else
+		r = add_process(map, &slot->holder, process, fd);
+	slot->last = process;
+	return r;
 }
 
 const struct holder *holder_map_find(const struct holder_map *map, uint64_t inode, uint64_t cookie)

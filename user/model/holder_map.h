@@ -9,6 +9,10 @@
 #include <stdint.h>
 
 #include "model/process.h"
+#include "model/socket_row.h"
+
+/* A listener may be held by hundreds of workers: the others are counted only. */
+#define HOLDERS_LISTED 32
 
 struct holder_map;
 
@@ -16,6 +20,9 @@ struct holder {
 	struct process *owner; /* valid until the map is freed */
 	uint32_t processes;    /* distinct ones that have the socket open; at least 1 */
 	int32_t fd;	       /* the owner's lowest descriptor of it */
+	/* If there are several: the owner, then the others by age. */
+	struct socket_holder *list; /* valid until the map is freed */
+	uint32_t listed;	    /* at most HOLDERS_LISTED; 0: there is only the owner */
 };
 
 /* It keeps references into `processes`, which must live longer. NULL on lack of memory. */

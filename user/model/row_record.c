@@ -37,6 +37,8 @@ void row_from_socket(const struct sw_row *record, uint32_t netns, struct socket_
 	set_body(record, &ret_row->conn);
 	ret_row->conn.counted = record->flags & SW_SOCKET_COUNTED;
 	ret_row->conn.counters = record->counters;
+	ret_row->conn.traffic_known = ret_row->conn.counted;
+	ret_row->conn.traffic = record->traffic;
 	ret_row->inode = record->inode;
 	ret_row->recv_q = record->recv_q;
 	ret_row->send_q = record->send_q;

@@ -25,6 +25,12 @@ enum socket_timer {
 	SOCKET_TIMER_PROBE,
 };
 
+/* A process that has a socket open. */
+struct socket_holder {
+	struct process *process;
+	int32_t fd; /* its lowest descriptor of it */
+};
+
 struct socket_row {
 	enum socket_kind kind;
 	/*
@@ -41,6 +47,10 @@ struct socket_row {
 	uint32_t retransmits; /* of the segment that is under way */
 	uint32_t holders;     /* processes that have it open; 0: none, or unknown */
 	int32_t fd;	      /* the owner's descriptor; -1: unknown */
+	/* Of several holders: the oldest process first, the first HOLDERS_LISTED of them. Not
+	 * owned. */
+	const struct socket_holder *held_by;
+	uint32_t held_count; /* 0: there is one at most */
 	/* SOCKET_UNIX */
 	uint16_t type; /* SOCK_STREAM ... */
 	uint64_t peer_inode;

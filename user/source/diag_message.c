@@ -16,6 +16,11 @@
 /* States, after the peer's FIN has come: it counts as one byte received. */
 #define FIN_RECEIVED_STATES (1u << SW_TCP_CLOSE_WAIT | 1u << SW_TCP_LAST_ACK | 1u << SW_TCP_CLOSING)
 
+/* States in which our SYN or FIN is among the bytes that are not acknowledged. */
+#define UNACKED_FLAG_STATES                                                       \
+	(1u << SW_TCP_SYN_SENT | 1u << SW_TCP_FIN_WAIT1 | 1u << SW_TCP_LAST_ACK | \
+	 1u << SW_TCP_CLOSING)
+
 /* libmnl rounds the end of a message up, so one that is not whole words would be read beyond. */
 static bool has_body(const struct nlmsghdr *message, size_t size)
 {
@@ -54,6 +59,23 @@ static void set_counters(const struct nlattr *attribute, struct conn *conn)
 	};
 	if (conn->counters.rx_bytes && FIN_RECEIVED_STATES & 1u << conn->state)
 		conn->counters.rx_bytes--;
+	conn->traffic_known = true;
+	conn->traffic.rx_segs = info.tcpi_segs_in;
+	conn->traffic.tx_segs = info.tcpi_segs_out;
+	conn->traffic.rx_data_segs = info.tcpi_data_segs_in;
+	conn->traffic.tx_data_segs = info.tcpi_data_segs_out;
+}
+
+/* As read_traffic() in bpf/sock_fields.h has it. */
+static void set_queued(struct socket_row *row)
+{
+	struct conn *conn = &row->conn;
+	unsigned int state = 1u << conn->state;
+
+	if (conn->state == SW_TCP_LISTEN)
+		return;
+	conn->traffic.unread = row->recv_q - (row->recv_q && FIN_RECEIVED_STATES & state);
+	conn->traffic.unacked = row->send_q - (row->send_q && UNACKED_FLAG_STATES & state);
 }
 
 static void set_ends(const struct inet_diag_msg *diag, struct sw_endpoints *ends)
@@ -94,6 +116,8 @@ int diag_parse_inet(const struct nlmsghdr *message, enum socket_kind kind, uint3
 	mnl_attr_for_each(attribute, message,
 			  sizeof(*diag)) if (mnl_attr_get_type(attribute) == INET_DIAG_INFO &&
 					     kind == SOCKET_TCP) set_counters(attribute, conn);
+	if (conn->traffic_known)
+		set_queued(ret_row);
 	return 0;
 }
 

@@ -205,6 +205,8 @@ static int put_row(void *data, struct socket_row *row)
 		row->conn.owner = holder->owner;
 		row->holders = holder->processes;
 		row->fd = holder->fd;
+		row->held_by = holder->list;
+		row->held_count = holder->listed;
 	}
 	r = walk->visit(walk->data, row);
 	walk->stopped = r < 0;

@@ -6,6 +6,8 @@
 
 #include "base/util.h"
 #include "model/process.h"
+#include "view/field_counter.h"
+#include "view/field_owner.h"
 #include "view/field_socket.h"
 
 void field_set_text(struct value *ret, const char *text, size_t len)
@@ -410,7 +412,8 @@ static const struct field fields[] = {
 	TITLED(FIELD_SOCKET, "recv_q", "Recv-Q", 6, field_get_recv_q, "bytes not read yet; of a listener: connections that wait for accept()"),
 	TITLED(FIELD_SOCKET, "send_q", "Send-Q", 6, field_get_send_q, "bytes not acknowledged yet; of a listener: how many may wait"),
 	TITLED(FIELD_SOCKET, "inode", "INODE", 8, field_get_inode, "inode number of the socket's file"),
-	TITLED(FIELD_SOCKET, "holders", "HOLDERS", 0, field_get_holders, "processes that have it open"),
+	TITLED(FIELD_SOCKET, "holders", "HOLDERS", 0, field_get_holders, "how many processes have it open"),
+	{ "held_by", "HELD-BY", "these, if there are several: the owner first", FIELD_KNOWN, EVENT_NONE, 0, field_get_held_by, field_write_held_by },
 	TITLED(FIELD_KNOWN, "fd", "FD", 3, field_get_fd, "the owner's file descriptor"),
 	TITLED(FIELD_KNOWN, "timer", "TIMER", 0, field_get_timer, "retransmit, keepalive, timewait or probe"),
 	TITLED(FIELD_KNOWN, "timer_ms", "EXPIRES", 0, field_get_timer_ms, "until it fires"),
@@ -441,14 +444,28 @@ static const struct field fields[] = {
 	ON(FIELD_GONE, "gone", field_get_gone, "closed since the last display"),
 	ON(FIELD_GONE, "opened", field_get_opened, "when its first transition was"),
 	ON(FIELD_GONE, "closed", field_get_closed, "when its last one was"),
-	ON(FIELD_COUNTER, "rx_bytes", get_rx_bytes, "payload received"),
-	ON(FIELD_COUNTER, "tx_bytes", get_tx_bytes, "payload sent"),
-	ON(FIELD_COUNTER, "rtt_us", get_rtt, "smoothed round-trip time"),
-	ON(FIELD_COUNTER, "retrans", get_retrans, "segments sent again"),
+	TITLED(FIELD_COUNTER, "rx_bytes", "RX-BYTES", 0, get_rx_bytes, "payload received"),
+	TITLED(FIELD_COUNTER, "tx_bytes", "TX-BYTES", 0, get_tx_bytes, "payload sent"),
+	TITLED(FIELD_COUNTER, "rx_segs", "RX-SEGS", 0, field_get_rx_segs, "segments received"),
+	TITLED(FIELD_COUNTER, "tx_segs", "TX-SEGS", 0, field_get_tx_segs, "segments sent"),
+	TITLED(FIELD_COUNTER, "rx_data_segs", "RX-DATA", 0, field_get_rx_data_segs, "of these, with payload"),
+	TITLED(FIELD_COUNTER, "tx_data_segs", "TX-DATA", 0, field_get_tx_data_segs, "of these, with payload"),
+	TITLED(FIELD_COUNTER, "rtt_us", "RTT-US", 0, get_rtt, "smoothed round-trip time"),
+	TITLED(FIELD_COUNTER, "retrans", "RETRANS", 0, get_retrans, "segments sent again"),
+	TITLED(FIELD_COUNTER, "unread_bytes", "UNREAD", 0, field_get_unread, "payload that the program has not read"),
+	TITLED(FIELD_COUNTER, "unacked_bytes", "UNACKED", 0, field_get_unacked, "payload that the peer has not acknowledged"),
 	ON(FIELD_LAST, "error", get_error, "the socket's error"),
 	ON(FIELD_KNOWN, "attempts", get_attempts, "of a failed connect: how often SYN was sent"),
 	ON(FIELD_KNOWN, "reset_reason", get_reset_reason, "why the kernel sent a reset, in its own words"),
 	ON(FIELD_KNOWN, "connect_us", get_connect, "how long connect(2) took"),
+	TITLED(FIELD_KNOWN, "handshake_us", "HANDSHAKE-US", 0, field_get_handshake, "from SYN_SENT or SYN_RECV to ESTABLISHED"),
+	TITLED(FIELD_LIVE, "state_age_us", "STATE-AGE-US", 0, field_get_state_age, "how long it is in its state"),
+	TITLED(FIELD_LIVE, "age_us", "AGE-US", 0, field_get_age, "how long the connection is there"),
+	TITLED(FIELD_COLUMN, "state_age", "STATE-AGE", 0, field_get_state_age_text, "the same for people"),
+	TITLED(FIELD_COLUMN, "age", "AGE", 0, field_get_age_text, "the same for people"),
+	ON(FIELD_KNOWN, "creator_pid", field_get_creator_pid, "process that made the connection, if it is not the owner"),
+	ON(FIELD_KNOWN, "creator_comm", field_get_creator_comm, "its name"),
+	ON(FIELD_KNOWN, "creator_exe", field_get_creator_exe, "full path of its executable"),
 	FOR(EVENT_OWNER, "previous_pid", get_previous_pid, "the owner before"),
 	FOR(EVENT_OWNER, "previous_comm", get_previous_comm, "its name"),
 	FOR(EVENT_LOST, "count", get_count, "records that found no room"),
@@ -459,7 +476,8 @@ static const struct field fields[] = {
 };
 /* clang-format on */
 
-void field_write_json(const struct value *value, struct json *out)
+void field_write_json(const struct field *field, const struct field_context *context,
+		      const struct value *value, struct json *out)
 {
 	switch (value->kind) {
 	case VALUE_NONE:
@@ -472,7 +490,10 @@ void field_write_json(const struct value *value, struct json *out)
 		json_bool(out, value->number);
 		break;
 	case VALUE_TEXT:
-		json_string(out, value->text, value->len);
+		if (field->write)
+			field->write(context, out);
+		else
+			json_string(out, value->text, value->len);
 		break;
 	}
 }
@@ -517,6 +538,7 @@ bool field_applies(const struct field *field, const struct event *event)
 	case FIELD_GONE:
 		return event->kind == EVENT_ROW && event->last;
 	case FIELD_COLUMN:
+	case FIELD_LIVE:
 		break;
 	}
 	return false;

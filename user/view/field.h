@@ -35,7 +35,8 @@ enum field_when {
 	FIELD_KNOWN,   /* with a connection, where there is something to tell */
 	FIELD_EVENT,   /* with this kind of event only: see `kind` */
 	FIELD_SOCKET,  /* with each row of a display; null if unknown */
-	FIELD_COUNTER, /* with the last transition, and as a column of rows if asked for */
+	FIELD_COUNTER, /* with the last transition, and with rows if asked for */
+	FIELD_LIVE,    /* with rows if asked for; null if unknown */
 	FIELD_COLUMN,  /* a column of text tables, made of other fields */
 	FIELD_DISPLAY, /* with each row of repeated displays */
 	FIELD_GONE,    /* with rows that are gone from a display */
@@ -62,6 +63,8 @@ struct field {
 	enum event_kind kind; /* FIELD_EVENT */
 	unsigned int width;   /* of the column on a terminal; 0: as wide as it is */
 	void (*get)(const struct field_context *context, struct value *ret);
+	/* JSON of what is no single value, instead of what `get` sets; NULL: there is no such. */
+	void (*write)(const struct field_context *context, struct json *out);
 };
 
 size_t field_count(void);
@@ -72,7 +75,9 @@ void field_set_string(struct value *ret, const char *text); /* NULL: nothing */
 void field_set_number(struct value *ret, uint64_t number);
 void field_set_true(struct value *ret);
 
-void field_write_json(const struct value *value, struct json *out);
+/* What `get` has set, as JSON. */
+void field_write_json(const struct field *field, const struct field_context *context,
+		      const struct value *value, struct json *out);
 
 /* NULL if there is none. */
 const struct field *field_find(const char *name);

@@ -12,7 +12,7 @@
 #include "view/field.h"
 #include "view/json.h"
 
-#define TABLE_COLUMNS_MAX 64
+#define TABLE_COLUMNS_MAX 96
 
 enum table_format { TABLE_TEXT, TABLE_XP, TABLE_JSON, TABLE_CSV };
 
@@ -33,6 +33,7 @@ struct table {
 	bool executable; /* text: the full path on a line of its own */
 	bool ancestors;	 /* and the parents of the process */
 	bool marks;	 /* text: new rows of repeated displays say so */
+	bool counters;	 /* JSON: the counters and ages of each row too */
 	/* Repeated displays. */
 	unsigned int display; /* counts from 1; 0: there is one only */
 	uint64_t ts_ns;	      /* CLOCK_MONOTONIC of the display */

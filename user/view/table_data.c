@@ -24,13 +24,21 @@ static void put_field(struct table *table, const struct field *field,
 	if (value.kind == VALUE_NONE && !always)
 		return;
 	json_key(&table->out, field->name);
-	field_write_json(&value, &table->out);
+	field_write_json(field, context, &value, &table->out);
 }
 
 /* Which each row of repeated displays has, chosen or not. */
 static bool is_of_display(const struct field *field)
 {
 	return field->when == FIELD_DISPLAY || strcmp(field->name, "ts") == 0;
+}
+
+static bool is_told(const struct table *table, const struct field *field,
+		    const struct field_context *context)
+{
+	if (field->when == FIELD_COUNTER || field->when == FIELD_LIVE)
+		return table->counters || field_applies(field, context->event);
+	return field_applies(field, context->event);
 }
 
 void table_json_row(struct table *table, const struct field_context *context)
@@ -48,7 +56,7 @@ void table_json_row(struct table *table, const struct field_context *context)
 		for (size_t i = 0; i < field_count(); i++) {
 			const struct field *field = field_at(i);
 
-			if (field_applies(field, context->event) &&
+			if (is_told(table, field, context) &&
 			    (field->when != FIELD_DISPLAY || table->display))
 				put_field(table, field, context, field->when != FIELD_KNOWN);
 		}

@@ -90,7 +90,7 @@ static void event(struct view *view, const struct event *told)
 		if (value.kind == VALUE_NONE && field->when == FIELD_KNOWN)
 			continue;
 		json_key(json, field->name);
-		field_write_json(&value, json);
+		field_write_json(field, &context, &value, json);
 	}
 	if (view->ancestors && told->conn.ends.cookie)
 		write_ancestors(json, told->conn.owner);
