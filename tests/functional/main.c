@@ -44,6 +44,8 @@ static const struct {
 	{ "containers", tests_containers },
 	{ "counters", tests_counters },
 	{ "existing", tests_existing },
+	{ "owners", tests_owners },
+	{ "live", tests_live },
 	{ "loss", tests_loss },
 	{ "command", tests_command },
 	{ "recording", tests_recording },

@@ -61,6 +61,7 @@ static void add_table(struct company *company, const struct scenario *table, con
 
 static void add_all(struct company *company, const char *filter)
 {
+	add_table(company, scenarios_bytes, filter);
 	add_table(company, scenarios_close, filter);
 	add_table(company, scenarios_connect, filter);
 	add_table(company, scenarios_listen, filter);

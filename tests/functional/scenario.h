@@ -50,6 +50,7 @@ struct scenario {
 #define SCENARIO(title, where, stem) \
 	.name = (title), .nets = (where), .play = play_##stem, .check = check_##stem
 
+extern const struct scenario scenarios_bytes[];
 extern const struct scenario scenarios_close[];
 extern const struct scenario scenarios_connect[];
 extern const struct scenario scenarios_listen[];

@@ -27,6 +27,14 @@ enum role {
 
 #define FACTS_PORTS 64
 
+/* What the kernel tells the program about its own socket (TCP_INFO). */
+struct counted {
+	long rtt_us, retrans;
+	long rx_bytes, tx_bytes; /* payload */
+	long rx_segs, tx_segs, rx_data_segs, tx_data_segs;
+	uint64_t from_ns, to_ns; /* its connect() was between these; CLOCK_MONOTONIC */
+};
+
 /* In memory shared by the stage and the suite. Written by the stage, read after it has ended. */
 struct facts {
 	volatile int paused;	/* pauses that the play has reached */
@@ -42,6 +50,7 @@ struct facts {
 	uint16_t ports[FACTS_PORTS];	/* where there are several clients */
 	uint64_t times_ns[FACTS_PORTS]; /* CLOCK_MONOTONIC, when each of them was used */
 	long number[8];			/* as the scenario likes */
+	struct counted counted[4];	/* of sockets, as their programs read it */
 	char text[4][256];
 	long active_opens, passive_opens; /* TcpActiveOpens and TcpPassiveOpens, at the end */
 };

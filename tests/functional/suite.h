@@ -34,6 +34,8 @@ extern const struct test tests_counters[];
 extern const struct test tests_processes[];
 extern const struct test tests_containers[];
 extern const struct test tests_existing[];
+extern const struct test tests_owners[];
+extern const struct test tests_live[];
 extern const struct test tests_loss[];
 extern const struct test tests_command[];
 extern const struct test tests_recording[];

@@ -179,7 +179,9 @@ long op_recv(struct hands *hands, const long args[4])
 	long received = 0;
 
 	while (args[1] < 0 || received < args[1]) {
-		ssize_t now = recv(hands->fd[args[0]], bytes, sizeof(bytes), 0);
+		size_t left = args[1] < 0 ? sizeof(bytes) : (size_t)(args[1] - received);
+		ssize_t now = recv(hands->fd[args[0]], bytes,
+				   left < sizeof(bytes) ? left : sizeof(bytes), 0);
 
 		if (now < 0)
 			return -errno;
