@@ -107,8 +107,11 @@ def saturated(bench):
     load = {'connections': 120000 if bench.full else 60000, 'cpu': 1}
     rows = compare(bench, 'one core, as fast as it can', load, 5 if bench.full else 3)
     own = rows['sockwatch trace']
-    bench.target('saturated: 85 % of the untraced rate',
-                 own['connections_s'] / rows['none']['connections_s'] * 100, 85, unit='%')
+    if bench.is_busy():
+        rate, unit = rows['none']['us_connection'] / own['us_connection'], '% by CPU time: the machine is busy'
+    else:
+        rate, unit = own['connections_s'] / rows['none']['connections_s'], '%'
+    bench.target('saturated: 85 % of the untraced rate', rate * 100, 85, unit=unit)
     bench.target('transitions missing when saturated: 0', own['missing'], 0, most=True)
 
 

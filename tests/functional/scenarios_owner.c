@@ -14,7 +14,12 @@
 #include "scenario.h"
 #include "traffic.h"
 
-/* Forks a child that accepts, serves until the end and closes. number[0] is its pid. */
+#define ACCEPT_TRIES 1000 /* of 10 ms */
+
+/*
+ * Forks a child that accepts, serves until the end and closes. number[0] is its pid; number[1]
+ * becomes 1 when it has accepted.
+ */
 static long op_accept_in_child(struct hands *hands, const long args[4])
 {
 	pid_t pid = fork();
@@ -23,8 +28,10 @@ static long op_accept_in_child(struct hands *hands, const long args[4])
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		if (op_accept(hands, args) < 0 ||
-		    op_recv(hands, (const long[4]){ args[1], -1 }) < 0 ||
+		if (op_accept(hands, args) < 0)
+			_exit(1);
+		__atomic_store_n(&hands->facts->number[1], 1, __ATOMIC_RELEASE);
+		if (op_recv(hands, (const long[4]){ args[1], -1 }) < 0 ||
 		    op_close(hands, (const long[4]){ args[1] }) < 0)
 			_exit(1);
 		_exit(0);
@@ -40,12 +47,15 @@ static void play_child_accepts(struct stage *stage)
 	struct puppet *server = puppet_new(stage, ROLE_SERVER);
 	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
 	struct facts *facts = stage->facts;
+	const long *accepted = &facts->number[1];
 
 	facts->server_port = (uint16_t)must(stage, puppet_listen(server, 0, 0, 8));
 	puppet_begin(server, op_accept_in_child, 0, 1, 0, 0);
 	must(stage, puppet_connect(client, 1, PLACE_LOOPBACK, facts->server_port));
 	facts->client_port = (uint16_t)must(stage, puppet_port(client, 1));
-	sleep_ms(100); /* accept() happens before the end, so that both are seen apart */
+	/* accept() comes before the end, however late a busy machine lets the child run. */
+	for (int i = 0; i < ACCEPT_TRIES && !__atomic_load_n(accepted, __ATOMIC_ACQUIRE); i++)
+		sleep_ms(10);
 	must(stage, puppet_close(client, 1));
 	must(stage, puppet_finish(server));
 }
