@@ -72,10 +72,10 @@ class Crowd:
         self.child.stdout.close()
 
 
-def churn(build, connections, rate=0, cpu=0, reset=0):
+def churn(build, connections, rate=0, cpu=0, reset=0, seconds=120):
     """Connections that come and go: what the generator says of them."""
     out = subprocess.run([f'{build}/tests/churn', '-n', str(connections), '-r', str(rate),
-                          '-c', str(cpu), '-x', str(reset)],
+                          '-c', str(cpu), '-x', str(reset), '-t', str(seconds)],
                          stdout=subprocess.PIPE, check=True)
     return json.loads(out.stdout)
 

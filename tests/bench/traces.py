@@ -131,8 +131,7 @@ def lost_when_stopped(bench):
     with start(bench, 'sockwatch', command) as tracer:
         tracer.signal(signal.SIGSTOP)
         begin = time.monotonic()
-        report = churn(bench.build, 200000, cpu=1) if bench.full else churn(bench.build, 25000, cpu=1)
-        time.sleep(max(0, 1 - (time.monotonic() - begin)))
+        report = churn(bench.build, 200000, cpu=1, seconds=1)
         stopped = time.monotonic() - begin
         tracer.signal(signal.SIGCONT)
         tracer.settle()
