@@ -46,7 +46,7 @@ def alternate(build, commands, rounds, limit):
 class Crowd:
     """Sockets that are held for the length of a with statement."""
 
-    def __init__(self, build, sockets, processes, files=0, reset=0, seconds=300):
+    def __init__(self, build, sockets, processes, files=0, reset=0, seconds=600):
         self.command = [f'{build}/tests/hold', '-s', str(sockets), '-p', str(processes),
                         '-f', str(files), '-x', str(reset), '-t', str(seconds)]
 
