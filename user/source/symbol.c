@@ -38,7 +38,7 @@ static struct bpf_insn set(uint8_t to, int32_t value)
 
 static struct bpf_insn add(uint8_t to, int32_t value)
 {
-	return (struct bpf_insn){ .code = BPF_ALU64 | BPF_ADD | BPF_K,
+	return (struct bpf_insn){ .code = BPF_ALU64 | BPF_ADD, /* BPF_K is 0, too */
 				  .dst_reg = to,
 				  .imm = value };
 }
