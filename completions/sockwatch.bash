@@ -49,6 +49,7 @@ _sockwatch_value() {
         --ring-size) _sockwatch_words '64K 1M 8M 64M 1G' ;;
         --sort) _sockwatch_words "$(_sockwatch_columns "$1")" ;;
         --style) _sockwatch_words 'xp linux' ;;
+        --verify) _sockwatch_words '5 30 60' ;;
         *) return 1 ;;
     esac
 }
@@ -88,10 +89,10 @@ _sockwatch() {
     local sockets='--all --listening --proto= --tcp --udp --raw --unix --ipv4 --ipv6 --netns=
         --programs --executable --verbose --timers --extend --numeric --fqdn --interfaces --routes
         --statistics --json --format= --columns= --sort= --no-header --wide --color --style=
-        --continuous --no-sandbox --help --version -a -b -c -e -f -h -H -i -j -l -n -N -o -p -r -s -t -u -v -w
+        --continuous --verify= --no-sandbox --help --version -a -b -c -e -f -h -H -i -j -l -n -N -o -p -r -s -t -u -v -w
         -W -x -4 -6'
     local trace='--json --verbose --existing --failed --write= --read= --ring-size= --mode= --strict
-        --color --no-sandbox --help -j -v -h'
+        --verify= --color --no-sandbox --help -j -v -h'
 
     COMPREPLY=()
     ((COMP_CWORD < 2)) || [[ ${COMP_WORDS[1]} != @(trace|doctor|states) ]] || verb=${COMP_WORDS[1]}

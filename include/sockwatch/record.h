@@ -334,8 +334,9 @@ struct sw_lost {
 
 enum sw_look_cause {
 	SW_LOOK_START = 1,
-	SW_LOOK_LOST = 2,  /* to repair the table after a loss */
-	SW_LOOK_DRIFT = 3, /* to find what no hook shows */
+	SW_LOOK_LOST = 2,   /* to repair the table after a loss */
+	SW_LOOK_DRIFT = 3,  /* to find what no hook shows */
+	SW_LOOK_VERIFY = 4, /* the same, and to tell what a hook should have shown */
 };
 
 struct sw_look {

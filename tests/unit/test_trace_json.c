@@ -163,6 +163,8 @@ static void tell_the_rest(struct view *view)
 	tell(view, &event);
 	event = (struct event){ .kind = EVENT_RESYNC, .ts_ns = 2, .resync = { 1, 2, 3, 4 } };
 	tell(view, &event);
+	event.resync.verified = true;
+	tell(view, &event);
 }
 
 static void tell_start(struct view *view)

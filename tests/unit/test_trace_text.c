@@ -179,6 +179,9 @@ static void the_other_kinds_have_a_line_each(void **state)
 	expect_line(view, &event, "00:00:00.000000 LOST 17 records: the table is being repaired\n");
 	event = (struct event){ .kind = EVENT_RESYNC, .resync = { 1, 2, 3, 4 } };
 	expect_line(view, &event, "00:00:00.000000 RESYNC 1 added, 2 changed, 3 removed\n");
+	event.resync.verified = true;
+	expect_line(view, &event,
+		    "00:00:00.000000 RESYNC 1 added, 2 changed, 3 removed by verification\n");
 }
 
 static void colour_is_only_used_when_wanted(void **state)

@@ -34,7 +34,8 @@ enum {
 	OPT_SORT,
 	OPT_COLOR,
 	OPT_STYLE,
-	OPT_NO_SANDBOX
+	OPT_NO_SANDBOX,
+	OPT_VERIFY
 };
 
 static const struct option_row rows[] = {
@@ -77,6 +78,7 @@ static const struct option_row rows[] = {
 	{ "help", NULL, 'h', false, "this text" },
 	{ .help = "How often:" },
 	{ "continuous", NULL, 'c', false, "every second, or every INTERVAL seconds" },
+	{ "verify", "SECONDS", OPT_VERIFY, false, "meanwhile compare with the kernel so often" },
 };
 
 /* Switches that say just one thing. */
@@ -293,6 +295,8 @@ static int read_value(struct line *line, int key, const char *value)
 		return read_color(value, &line->options.color);
 	case OPT_STYLE:
 		return read_style("--style", value, &line->options);
+	case OPT_VERIFY:
+		return option_seconds("--verify", value, &line->options.verify_s);
 	case OPT_PROTO:
 		return select_protocol(line, value);
 	default:
@@ -477,6 +481,14 @@ static int check_columns(const struct netstat_options *options)
 	return EXIT_OK;
 }
 
+static int check_verify(const struct netstat_options *options)
+{
+	if (!options->verify_s || (options->repeated && options->sockets))
+		return EXIT_OK;
+	log_error("--verify goes with repeated displays of sockets: add an INTERVAL");
+	return EXIT_USAGE;
+}
+
 int netstat_options_parse(int argc, char **argv, struct netstat_options *ret_options)
 {
 	struct line line = {
@@ -498,6 +510,8 @@ int netstat_options_parse(int argc, char **argv, struct netstat_options *ret_opt
 		if (r != EXIT_OK)
 			return r;
 		r = netstat_words_split(&line.options);
+		if (r == EXIT_OK)
+			r = check_verify(&line.options);
 	}
 	if (r == EXIT_OK)
 		*ret_options = line.options;

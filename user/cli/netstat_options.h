@@ -72,6 +72,7 @@ struct netstat_options {
 	bool repeated;		 /* INTERVAL or -c was given */
 	unsigned int interval_s; /* at least 1 */
 	unsigned int count;	 /* displays; 0: until Ctrl-C */
+	unsigned int verify_s;	 /* compare with the kernel so often; 0: not asked for */
 	/* Which, by filter: words of the command line. */
 	int filter_count;
 	char **filter_words;

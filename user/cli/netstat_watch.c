@@ -17,6 +17,7 @@
 #define RING_BYTES (32u << 20) /* a walk over a large table may take a second, undrained */
 #define GONE_MAX 200000	       /* kept until the display; beyond that written at once */
 #define SUMMARY "sockwatch: %u displays; %llu connections, %llu lost\n"
+#define VERIFIED "sockwatch: verified %llu times; %llu connections had drifted\n"
 
 struct watching {
 	struct netstat *netstat;
@@ -83,10 +84,9 @@ static bool is_wanted(const struct watching *watching, const struct event *event
 
 static int take_event(struct watching *watching, struct event *event)
 {
-	if (event->kind == EVENT_LOST) {
-		watching->watch.repair_due = true;
+	watch_take_event(&watching->watch, event);
+	if (event->kind == EVENT_LOST)
 		watching->lost += event->count;
-	}
 	if (is_wanted(watching, event))
 		return keep_gone(watching, event);
 	conn_table_done(watching->netstat->conns, event);
@@ -205,6 +205,9 @@ static void summarize(const struct watching *watching)
 
 	fprintf(stderr, SUMMARY, watching->display, (unsigned long long)stats->connections,
 		(unsigned long long)(stats->lost + stats->untracked));
+	if (stats->verified)
+		fprintf(stderr, VERIFIED, (unsigned long long)stats->verified,
+			(unsigned long long)stats->drift);
 }
 
 int netstat_watch(struct netstat *netstat)
@@ -229,8 +232,10 @@ int netstat_watch(struct netstat *netstat)
 	if (status == EXIT_OK)
 		status = watch_start(&watching.watch);
 	if (status == EXIT_OK) {
-		int r = repeat(&watching);
+		int r;
 
+		watch_verify(&watching.watch, netstat->options.verify_s);
+		r = repeat(&watching);
 		status = netstat_explain(netstat, r);
 		if (status == EXIT_OK && r != -EPIPE)
 			summarize(&watching);

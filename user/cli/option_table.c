@@ -4,12 +4,14 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "cli/options.h"
 
 #define LEFT_SIZE 40 /* the longest option with its value, and room to spare */
+#define SECONDS_MAX 86400
 
 static bool has_letter(const struct option_row *row)
 {
@@ -79,4 +81,18 @@ int option_choice(const char *option, const char *value, const char *const *name
 	}
 	log_error("%s: '%s' is not one of:%s", option, value, expected);
 	return EXIT_USAGE;
+}
+
+int option_seconds(const char *option, const char *value, unsigned int *ret_seconds)
+{
+	char *end;
+	unsigned long seconds = strtoul(value, &end, 10);
+
+	if (value[0] < '0' || value[0] > '9' || *end || !seconds || seconds > SECONDS_MAX) {
+		log_error("%s: '%s' is not a number of seconds from 1 to %d", option, value,
+			  SECONDS_MAX);
+		return EXIT_USAGE;
+	}
+	*ret_seconds = (unsigned int)seconds;
+	return EXIT_OK;
 }

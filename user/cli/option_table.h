@@ -34,3 +34,6 @@ void option_table_help(const struct option_row *rows, size_t count);
  */
 int option_choice(const char *option, const char *value, const char *const *names,
 		  unsigned int count, unsigned int *ret_index);
+
+/* From one second to a day. EXIT_OK, or EXIT_USAGE after a line on standard error. */
+int option_seconds(const char *option, const char *value, unsigned int *ret_seconds);

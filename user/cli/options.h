@@ -29,6 +29,7 @@ struct trace_options {
 	enum when color;
 	uint32_t mode; /* enum sw_mode; SW_MODE_NONE: by probing */
 	uint32_t ring_bytes;
+	unsigned int verify_s; /* 0: not given */
 	const char *write_path;
 	const char *read_path;
 	int filter_count;

@@ -63,8 +63,7 @@ static int drain_events(struct trace *trace)
 	int r = 0;
 
 	while (conn_table_next(trace->table, &event)) {
-		if (event.kind == EVENT_LOST)
-			trace->watch.repair_due = true;
+		watch_take_event(&trace->watch, &event);
 		if (is_shown(trace, &event)) {
 			trace->view.ops->event(&trace->view, &event);
 			trace->events++;
@@ -118,6 +117,9 @@ static void summarize(const struct trace *trace)
 		(unsigned long long)trace->events, (unsigned long long)stats->connections,
 		(unsigned long long)stats->transitions, (unsigned long long)stats->inferred,
 		(unsigned long long)(stats->lost + stats->untracked));
+	if (stats->verified)
+		fprintf(stderr, "sockwatch: verified %llu times; %llu connections had drifted\n",
+			(unsigned long long)stats->verified, (unsigned long long)stats->drift);
 }
 
 static int finish(struct trace *trace, int status)
@@ -289,6 +291,7 @@ static int trace_kernel(struct trace *trace)
 		status = watch_start(&trace->watch);
 	if (status != EXIT_OK)
 		return status;
+	watch_verify(&trace->watch, trace->options.verify_s);
 	/* The seed, and with it the start line. */
 	if (drain(trace, &status) < 0)
 		return status;

@@ -27,7 +27,8 @@ enum {
 	OPT_STRICT,
 	OPT_COLOR,
 	OPT_NO_SANDBOX,
-	OPT_FAILED
+	OPT_FAILED,
+	OPT_VERIFY
 };
 
 static const struct option_row rows[] = {
@@ -41,6 +42,7 @@ static const struct option_row rows[] = {
 	{ "ring-size", "SIZE", OPT_RING, false, "of the kernel's buffer, 64K to 1G, default 8M" },
 	{ "mode", "MODE", OPT_MODE, false, "auto, trampoline or tracepoint: which hooks to use" },
 	{ "strict", NULL, OPT_STRICT, false, "exit with status 3 if events were lost" },
+	{ "verify", "SECONDS", OPT_VERIFY, false, "compare the table with the kernel's so often" },
 	{ "color", "WHEN", OPT_COLOR, true, "auto, always or never" },
 	{ "no-sandbox", NULL, OPT_NO_SANDBOX, false, "keep all privileges, to debug" },
 	{ "help", NULL, 'h', false, "this text" },
@@ -135,6 +137,8 @@ static int parse_one(int key, const char *value, struct trace_options *options)
 		break;
 	case OPT_RING:
 		return parse_size(value, &options->ring_bytes);
+	case OPT_VERIFY:
+		return option_seconds("--verify", value, &options->verify_s);
 	case OPT_MODE:
 		return option_choice("--mode", value, modes, ARRAY_SIZE(modes), &options->mode);
 	case OPT_COLOR:
@@ -154,6 +158,10 @@ static int check_together(const struct trace_options *options)
 	}
 	if (options->read_path && options->command) {
 		log_error("--read does not go with a COMMAND: a recording shows what has been");
+		return EXIT_USAGE;
+	}
+	if (options->read_path && options->verify_s) {
+		log_error("--read does not go with --verify: there is no kernel to compare with");
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;

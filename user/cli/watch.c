@@ -74,6 +74,23 @@ int watch_start(struct watch *watch)
 	return EXIT_OK;
 }
 
+void watch_verify(struct watch *watch, unsigned int seconds)
+{
+	watch->verify_ns = seconds * NSEC_PER_SEC;
+}
+
+void watch_take_event(struct watch *watch, const struct event *event)
+{
+	if (event->kind == EVENT_LOST)
+		watch->repair_due = true;
+	if (event->kind == EVENT_RESYNC && event->resync.verified)
+		log_error(
+			"verification: %llu connections had been missed, %llu were in another state, %llu had ended; that is repaired",
+			(unsigned long long)event->resync.added,
+			(unsigned long long)event->resync.changed,
+			(unsigned long long)event->resync.removed);
+}
+
 void watch_close(struct watch *watch)
 {
 	live_close(TAKE_PTR(watch->live));
@@ -135,6 +152,14 @@ int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_hea
 	return r < 0 ? r : count;
 }
 
+static bool look_is_due(struct watch *watch, uint64_t age_ns)
+{
+	uint64_t verify_ns = watch->verify_ns ? watch->verify_ns : VERIFY_NS;
+
+	return age_ns > verify_ns || (age_ns > LOOK_NS && (live_take_doubt(watch->live) ||
+							   conn_table_wants_look(watch->table)));
+}
+
 void watch_look_if_due(struct watch *watch)
 {
 	uint64_t age_ns = live_now_ns() - watch->looked_ns;
@@ -142,10 +167,8 @@ void watch_look_if_due(struct watch *watch)
 	if (watch->repair_due && age_ns > REPAIR_NS) {
 		watch->repair_due = false;
 		(void)look(watch, SW_LOOK_LOST);
-	} else if (age_ns > LOOK_NS && age_ns > LOOK_SHARE * watch->look_took_ns &&
-		   (live_take_doubt(watch->live) || conn_table_wants_look(watch->table) ||
-		    age_ns > VERIFY_NS)) {
-		(void)look(watch, SW_LOOK_DRIFT);
+	} else if (age_ns > LOOK_SHARE * watch->look_took_ns && look_is_due(watch, age_ns)) {
+		(void)look(watch, watch->verify_ns ? SW_LOOK_VERIFY : SW_LOOK_DRIFT);
 	}
 }
 

@@ -22,6 +22,7 @@ struct watch {
 	struct container_table *containers; /* of the table's processes; not owned */
 	bool named;			    /* those that were there at the start */
 	uint64_t looked_ns, look_took_ns;
+	uint64_t verify_ns;  /* --verify: each look is one, and so often there is one; 0: none */
 	uint64_t drained_ns; /* the time of the last record */
 	unsigned int quiet;  /* empty drains in a row */
 	bool repair_due;     /* set it when records were lost */
@@ -40,6 +41,10 @@ size_t watch_doors(const struct watch *watch, struct doors *ret_doors[1]);
  * seen for want of capabilities. As watch_open().
  */
 int watch_start(struct watch *watch);
+/* Compare the table with the kernel's so often (--verify), and count what is wrong. */
+void watch_verify(struct watch *watch, unsigned int seconds);
+/* What an event means for what is to be done; tells on standard error what a verification found. */
+void watch_take_event(struct watch *watch, const struct event *event);
 /* Detaches. Also after a failed watch_open(). */
 void watch_close(struct watch *watch);
 

@@ -67,6 +67,51 @@ static void take_row(struct conn_table *table, struct conn_row *row, const struc
 		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
 }
 
+/* Without the hook only a look shows the end of a mini socket. */
+static bool end_is_seen(const struct conn_table *table, const struct conn_row *row)
+{
+	return row->conn.body == CONN_BODY_REQUEST ? table->features & SW_SEES_REQUEST_END
+						   : table->features & SW_SEES_TIMEWAIT_END;
+}
+
+/* May the kernel have it without anybody holding it? Then a hook will tell its end. */
+static bool needs_no_holder(const struct conn_table *table, const struct conn_row *row)
+{
+	if (row->conn.body != CONN_BODY_FULL)
+		return end_is_seen(table, row);
+	return row->conn.state == SW_TCP_FIN_WAIT1 || row->conn.state == SW_TCP_FIN_WAIT2 ||
+	       row->conn.state == SW_TCP_LAST_ACK || row->conn.state == SW_TCP_CLOSING;
+}
+
+/*
+ * The owner has closed it, but this look was too early to see who has it instead: the call may not
+ * have been over, or its descriptor is in a message that nobody has read yet.
+ */
+static bool is_between_hands(const struct conn_table *table, const struct conn_row *row)
+{
+	if (!row->released_ns || row->conn.state == SW_TCP_CLOSE)
+		return false;
+	if (row->held_look == table->look)
+		return row->released_ns + LOOK_GRACE_NS > table->look_begin_ns;
+	return !needs_no_holder(table, row) &&
+	       row->released_ns + IN_FLIGHT_NS > table->look_begin_ns;
+}
+
+/* What is still open that a hook will not tell us about? */
+static bool needs_another_look(const struct conn_table *table, const struct conn_row *row)
+{
+	if (row->conn.body == CONN_BODY_FULL)
+		return is_between_hands(table, row);
+	return !end_is_seen(table, row) ||
+	       (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
+}
+
+/* Verification counts only what a hook should have told; a repair all that it repairs. */
+static uint64_t counts(const struct conn_table *table, const struct conn_row *row)
+{
+	return table->look_cause != SW_LOOK_VERIFY || !needs_another_look(table, row);
+}
+
 /* A socket that the table does not have: there before us, or missed. */
 static int discover(struct conn_table *table, const struct sw_state *record)
 {
@@ -96,7 +141,9 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 	if (event)
 		event->inferred = true;
 	row->conn.entered_ns = 0;
-	table->added++;
+	table->added += row->conn.body == CONN_BODY_REQUEST && !(table->features & SW_SEES_REQUEST)
+				? table->look_cause != SW_LOOK_VERIFY
+				: counts(table, row);
 	return 0;
 }
 
@@ -145,8 +192,8 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 	take_row(table, row, record);
 	if (row->conn.state == state_of(record))
 		return 0;
+	table->changed += counts(table, row);
 	table_catch_up(table, number, state_of(record), record->header.ts_ns);
-	table->changed++;
 	return 0;
 }
 
@@ -200,7 +247,8 @@ static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t t
 			event->previous_owner = TAKE_PTR(previous);
 		}
 		process_unref(table->processes, previous);
-		table->changed++;
+		/* No hook shows a hand-over: for a verification it is none of the drift. */
+		table->changed += table->look_cause != SW_LOOK_VERIFY;
 	}
 	process_unref(table->processes, heir);
 }
@@ -220,22 +268,6 @@ void look_note_handover(struct conn_table *table, const struct sw_socket *record
 	table->look_due = true;
 }
 
-/* Without the hook only a look shows the end of a mini socket. */
-static bool end_is_seen(const struct conn_table *table, const struct conn_row *row)
-{
-	return row->conn.body == CONN_BODY_REQUEST ? table->features & SW_SEES_REQUEST_END
-						   : table->features & SW_SEES_TIMEWAIT_END;
-}
-
-/* May the kernel have it without anybody holding it? Then a hook will tell its end. */
-static bool needs_no_holder(const struct conn_table *table, const struct conn_row *row)
-{
-	if (row->conn.body != CONN_BODY_FULL)
-		return end_is_seen(table, row);
-	return row->conn.state == SW_TCP_FIN_WAIT1 || row->conn.state == SW_TCP_FIN_WAIT2 ||
-	       row->conn.state == SW_TCP_LAST_ACK || row->conn.state == SW_TCP_CLOSING;
-}
-
 static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 {
 	if (row->seen_look == table->look || row->conn.state == SW_TCP_CLOSE || row->waiting)
@@ -253,29 +285,6 @@ static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 		row->conn.changed_ns + UNSEEN_NS < table->look_begin_ns);
 }
 
-/*
- * The owner has closed it, but this look was too early to see who has it instead: the call may not
- * have been over, or its descriptor is in a message that nobody has read yet.
- */
-static bool is_between_hands(const struct conn_table *table, const struct conn_row *row)
-{
-	if (!row->released_ns || row->conn.state == SW_TCP_CLOSE)
-		return false;
-	if (row->held_look == table->look)
-		return row->released_ns + LOOK_GRACE_NS > table->look_begin_ns;
-	return !needs_no_holder(table, row) &&
-	       row->released_ns + IN_FLIGHT_NS > table->look_begin_ns;
-}
-
-/* What is still open that a hook will not tell us about? */
-static bool needs_another_look(const struct conn_table *table, const struct conn_row *row)
-{
-	if (row->conn.body == CONN_BODY_FULL)
-		return is_between_hands(table, row);
-	return !end_is_seen(table, row) ||
-	       (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
-}
-
 static void tell_existing(struct conn_table *table, struct conn_row *row, uint64_t ts_ns)
 {
 	struct event *event;
@@ -289,10 +298,32 @@ static void tell_existing(struct conn_table *table, struct conn_row *row, uint64
 		event->old_state = event->new_state = row->conn.state;
 }
 
+/* After a loss always; of a verification only what it found. */
+static void tell_resync(struct conn_table *table, const struct sw_look *record)
+{
+	bool verifies = table->look_cause == SW_LOOK_VERIFY;
+	uint64_t drift = table->added + table->changed + table->removed;
+	struct event *event;
+
+	if (verifies) {
+		table->stats.verified++;
+		table->stats.drift += drift;
+	}
+	if (verifies ? !drift : table->look_cause != SW_LOOK_LOST)
+		return;
+	event = table_push(table, NULL, EVENT_RESYNC, QUEUED_READY, record->header.ts_ns);
+	if (!event)
+		return;
+	event->resync.added = table->added;
+	event->resync.changed = table->changed;
+	event->resync.removed = table->removed;
+	event->resync.unseen_netns = record->incomplete;
+	event->resync.verified = verifies;
+}
+
 static int look_end(struct conn_table *table, const struct sw_look *record)
 {
 	bool repairs = table->look_cause != SW_LOOK_START;
-	struct event *event;
 
 	for (uint32_t i = 0; i < table->rows.top; i++) {
 		struct conn_row *row = conn_rows_at(&table->rows, i);
@@ -303,8 +334,8 @@ static int look_end(struct conn_table *table, const struct sw_look *record)
 		if (!repairs)
 			tell_existing(table, row, record->header.ts_ns);
 		if (repairs && is_gone(table, row)) {
+			table->removed += counts(table, row);
 			table_end_inferred(table, i, record->header.ts_ns);
-			table->removed++;
 			if (row->conn.body != CONN_BODY_FULL)
 				table_forget(table, i);
 		} else if (row->conn.state == SW_TCP_CLOSE && row->held_look != table->look &&
@@ -314,15 +345,7 @@ static int look_end(struct conn_table *table, const struct sw_look *record)
 			table->look_due = true;
 		}
 	}
-	if (table->look_cause == SW_LOOK_LOST) {
-		event = table_push(table, NULL, EVENT_RESYNC, QUEUED_READY, record->header.ts_ns);
-		if (event) {
-			event->resync.added = table->added;
-			event->resync.changed = table->changed;
-			event->resync.removed = table->removed;
-			event->resync.unseen_netns = record->incomplete;
-		}
-	}
+	tell_resync(table, record);
 	table->look_cause = 0;
 	table->repairing = false;
 	return 0;

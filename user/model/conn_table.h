@@ -24,6 +24,8 @@ struct conn_table_stats {
 	uint64_t inferred;  /* of these */
 	uint64_t lost;	    /* records the kernel side had no room for */
 	uint64_t untracked; /* connections that found no room here */
+	uint64_t verified;  /* looks that compared the table with the kernel for --verify */
+	uint64_t drift;	    /* rows that these found to be wrong, though a hook should have told */
 };
 
 /* At most `max` rows. `processes` must outlive the table. NULL on lack of memory. */

@@ -10,7 +10,7 @@ enum event_kind {
 	EVENT_EXISTS, /* a socket found at the start */
 	EVENT_OWNER,  /* the connection has another owner now */
 	EVENT_LOST,   /* `count` records were not written */
-	EVENT_RESYNC, /* the table was compared with the kernel */
+	EVENT_RESYNC, /* the table was compared with the kernel, after a loss or by --verify */
 	EVENT_FAILED, /* connect(2) failed before there was any transition */
 	EVENT_ROW,    /* no event: a row of a display, or (with `last`) one that is gone from it */
 };
@@ -31,5 +31,6 @@ struct event {
 	uint64_t count;			/* EVENT_LOST */
 	struct {
 		uint64_t added, changed, removed, unseen_netns;
+		bool verified; /* --verify found it; otherwise it follows a loss */
 	} resync;
 };

@@ -375,6 +375,11 @@ static void get_removed(const struct field_context *context, struct value *ret)
 	field_set_number(ret, context->event->resync.removed);
 }
 
+static void get_cause(const struct field_context *context, struct value *ret)
+{
+	field_set_string(ret, context->event->resync.verified ? "verify" : "lost");
+}
+
 static void get_unseen(const struct field_context *context, struct value *ret)
 {
 	field_set_number(ret, context->event->resync.unseen_netns);
@@ -473,6 +478,7 @@ static const struct field fields[] = {
 	FOR(EVENT_RESYNC, "changed", get_changed, "connections that were in another state"),
 	FOR(EVENT_RESYNC, "removed", get_removed, "connections that had ended"),
 	FOR(EVENT_RESYNC, "unseen_netns", get_unseen, "namespaces that could not be entered"),
+	FOR(EVENT_RESYNC, "cause", get_cause, "lost: records were; verify: --verify found it"),
 };
 /* clang-format on */
 

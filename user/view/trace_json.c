@@ -117,6 +117,13 @@ static void end(struct view *view, const struct view_end *told)
 	write_count(json, "inferred", told->stats->inferred);
 	write_count(json, "lost", told->stats->lost);
 	write_count(json, "untracked", told->stats->untracked);
+	write_count(json, "verified", told->stats->verified);
+	/* Nobody knows what was not looked for. */
+	json_key(json, "drift");
+	if (told->stats->verified)
+		json_u64(json, told->stats->drift);
+	else
+		json_null(json);
 	write_count(json, "duration_us", told->duration_ns / 1000);
 	json_object_end(json);
 	json_newline(json);

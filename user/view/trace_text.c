@@ -204,10 +204,11 @@ static void event(struct view *view, const struct event *told)
 		return;
 	}
 	if (told->kind == EVENT_RESYNC) {
-		line_printf(&view->line, "RESYNC %llu added, %llu changed, %llu removed\n",
+		line_printf(&view->line, "RESYNC %llu added, %llu changed, %llu removed%s\n",
 			    (unsigned long long)told->resync.added,
 			    (unsigned long long)told->resync.changed,
-			    (unsigned long long)told->resync.removed);
+			    (unsigned long long)told->resync.removed,
+			    told->resync.verified ? " by verification" : "");
 		return;
 	}
 	put_owner(view, told->conn.owner);
