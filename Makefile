@@ -46,6 +46,7 @@ FUNCTIONAL_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,\
 FUNCTIONAL := $(BUILD)/tests/functional
 SHORTLIVED := $(BUILD)/tests/shortlived
 GENERATORS := $(patsubst %,$(BUILD)/tests/%,churn hold rows spawn)
+LEDGER := $(BUILD)/tests/ledger
 
 # ---- flags -------------------------------------------------------------------------------------
 LIBRARIES := libbpf libelf zlib libmnl jansson
@@ -78,7 +79,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all run bench check check-kernels tests unit asan fuzz tidy format install uninstall clean help FORCE
+.PHONY: all run bench check check-kernels tests unit asan fuzz tidy format soak install uninstall clean help FORCE
 
 all: $(PROGRAM) ## build sockwatch (the default)
 
@@ -101,6 +102,11 @@ bench: ## compare with ss, tcpstates and others, as root: 2 minutes; FULL=1: 20
 	@$(MAKE) --quiet $(PROGRAM) $(GENERATORS)
 	@tests/bench/bench --build='$(BUILD)' --bpftool='$(BPFTOOL)' --json='$(BUILD)/bench.json' \
 		$(if $(filter 1,$(FULL)),--full)
+
+soak: ## truth under load: nginx, redis, PostgreSQL, DNS ... for T seconds; as root
+	@.ci/install-deps soak || true
+	@$(MAKE) --quiet $(PROGRAM) $(SHORTLIVED) $(LEDGER)
+	@BUILD='$(BUILD)' T='$(T)' MODE='$(or $(MODE),auto)' tests/soak/run
 
 tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) $(GENERATORS) ## build the tests, run none
 
@@ -231,6 +237,11 @@ $(GENERATORS): $(BUILD)/tests/%: $(OBJ)/tests/bench/%.o $(OBJ)/tests/bench/args.
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $^ $(LIBS) -o $@
 
+$(LEDGER): $(OBJ)/tests/soak/ledger.o $(OBJ)/tests/functional/jsonline.o
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $^ -o $@
+
 $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
@@ -238,4 +249,4 @@ $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 -include $(BPF_OBJECT:.o=.d) $(ROWS:%=$(BPF_BUILD)/obj/bpf/%.d) \
 	$(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
 	$(UNIT_TESTS:$(BUILD)/%=$(OBJ)/%.d) $(FUNCTIONAL_OBJECTS:.o=.d) \
-	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/bench/*.c tests/fuzz/*.c))
+	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/bench/*.c tests/fuzz/*.c tests/soak/*.c))

@@ -174,6 +174,7 @@ static void check_instance(void **state)
 	stage_check(&instance->process);
 	instance->run.tracer = seat->company->tracer;
 	rules.infers = tracer_infers(seat->company->tracer);
+	rules.unborn = instance->scenario->unborn;
 	trail_check_namespace(instance->run.tracer, instance->run.facts->netns, &rules);
 	if (!instance->scenario->without_witness)
 		check_witness(instance->run.tracer, instance->run.facts);

@@ -44,6 +44,7 @@ struct scenario {
 	const struct ending *endings; /* how its connections end, for check_endings(); NULL ends */
 	bool slow;		      /* needs --slow */
 	bool without_witness; /* the kernel's own counters do not count what this one does */
+	bool unborn; /* children without a request: only trampolines see them born before 6.13 */
 };
 
 /* play_STEM() plays it, check_STEM() judges it. */

@@ -268,7 +268,7 @@ static void check_udp(const struct run *run)
 }
 
 const struct scenario scenarios_special[] = {
-	{ SCENARIO("fast_open_connections_are_whole", ON_V4 | ON_V6, fast_open) },
+	{ SCENARIO("fast_open_connections_are_whole", ON_V4 | ON_V6, fast_open), .unborn = true },
 	{ SCENARIO("io_uring_connects_and_accepts_with_its_owner", ON_V4 | ON_V6, uring) },
 	{ SCENARIO("mptcp_shows_its_subflow_once", ON_V4, mptcp) },
 	{ SCENARIO("udp_makes_no_tcp_event", ON_V4 | ON_V6, udp) },

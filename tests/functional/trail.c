@@ -128,7 +128,8 @@ static bool may_be_inferred(const struct event *event, const struct trail_rules 
 		return true;
 	return rules->infers && (event->new == STATE_TIME_WAIT || event->old == STATE_TIME_WAIT ||
 				 event->old == STATE_FIN_WAIT2 ||
-				 (event->old == STATE_SYN_RECV && event->new == STATE_CLOSE));
+				 (event->old == STATE_SYN_RECV && event->new == STATE_CLOSE) ||
+				 (rules->unborn && event->new == STATE_SYN_RECV));
 }
 
 static const char *missing_key(const struct event *event)

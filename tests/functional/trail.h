@@ -34,6 +34,7 @@ struct trail_rules {
 	bool hidden;   /* the kernel may have run no hook now and then, and not said so */
 	bool resynced; /* after a loss anything may be inferred, and a trail may begin anywhere */
 	bool open;     /* the connection may still be there */
+	bool unborn;   /* with `infers`: nor does a hook show how SYN_RECV begins */
 };
 
 /*

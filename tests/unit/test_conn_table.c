@@ -21,7 +21,7 @@
 /* How long events wait for what completes them. */
 #define HOLD_PORT_NS NSEC_PER_SEC
 #define HOLD_WHY_NS (2 * NSEC_PER_MSEC)
-#define HOLD_END_NS (10 * NSEC_PER_MSEC)
+#define HOLD_END_NS (50 * NSEC_PER_MSEC)
 
 struct bench {
 	struct process_table *processes;

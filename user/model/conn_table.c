@@ -10,11 +10,12 @@
  * How long an event may wait for what completes it. The port is chosen within the same system
  * call, whose result may say why it failed, and which may lose its processor in between, and a busy
  * machine gives it back late: only a record that never comes ends that wait; a reset is sent at
- * once; an expired timer starts again after a SYN-ACK was sent by a softirq that may be delayed.
+ * once; an expired timer starts again after a SYN-ACK was sent by a softirq that may be delayed, as
+ * may the child be whose request has ended: 15 ms were seen where a processor was taken away.
  */
 #define HOLD_PORT_NS NSEC_PER_SEC
 #define HOLD_WHY_NS (2 * NSEC_PER_MSEC)
-#define HOLD_END_NS (10 * NSEC_PER_MSEC)
+#define HOLD_END_NS (50 * NSEC_PER_MSEC)
 #define HOLD_ANSWER_NS (200 * NSEC_PER_MSEC) /* a virtual processor may be halted meanwhile */
 
 struct conn_table *conn_table_new(struct process_table *processes, size_t max)
