@@ -46,12 +46,15 @@ FUNCTIONAL_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,\
 FUNCTIONAL := $(BUILD)/tests/functional
 SHORTLIVED := $(BUILD)/tests/shortlived
 GENERATORS := $(patsubst %,$(BUILD)/tests/%,churn hold rows spawn)
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 LEDGER := $(BUILD)/tests/ledger
 
 # ---- flags -------------------------------------------------------------------------------------
 LIBRARIES := libbpf libelf zlib libmnl jansson
 CFLAGS ?= -O2 -g
 SANITIZE ?=
+ASAN_CFLAGS := -O1 -g -fno-omit-frame-pointer
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-unused-parameter -Wno-missing-field-initializers
 CPPFLAGS_ALL := -Iinclude -Iuser -I$(BPF_BUILD)/skeleton -D_GNU_SOURCE= $(CPPFLAGS)
@@ -79,7 +82,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all run bench check check-kernels tests unit asan fuzz tidy format soak install uninstall clean help FORCE
+.PHONY: all run bench check check-kernels tests unit asan fuzz tidy format soak no-memory valgrind cppcheck verifier install uninstall clean help FORCE
 
 all: $(PROGRAM) ## build sockwatch (the default)
 
@@ -112,21 +115,30 @@ tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) $(GENERATORS) ## bui
 
 asan: $(SKELETONS) ## build with ASan and UBSan in build/asan, run the unit tests there
 	@$(MAKE) BUILD=$(BUILD)/asan BPF_BUILD=$(BUILD) \
-		CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
+		CFLAGS='$(ASAN_CFLAGS)' SANITIZE='$(ASAN)' unit
 
 unit: $(UNIT_TESTS) ## build and run the unit tests
 	@tests/check/unit $(BUILD)/tests/unit
 
-fuzz: $(SKELETONS) ## fuzz one parser: make fuzz FUZZ=filter T=60 (seconds)
-	@test -f tests/fuzz/fuzz_$(FUZZ).c || { echo 'make fuzz FUZZ=NAME, where NAME is one of:' \
-		'$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))' >&2; exit 2; }
+fuzz: $(SKELETONS) ## fuzz all parsers, T seconds each; make fuzz FUZZ=filter T=60 for one
 	@$(MAKE) BUILD=$(BUILD)/fuzz BPF_BUILD=$(BUILD) CC=$(CLANG) CFLAGS='-O1 -g' \
-		SANITIZE='-fsanitize=fuzzer-no-link,address' $(BUILD)/fuzz/fuzz_$(FUZZ)
-	@mkdir -p $(BUILD)/fuzz/corpus/$(FUZZ)
-	@cp -n tests/fuzz/corpus/$(FUZZ)/* $(BUILD)/fuzz/corpus/$(FUZZ)/ 2>/dev/null || true
-	$(BUILD)/fuzz/fuzz_$(FUZZ) -max_total_time=$(T) -artifact_prefix=$(BUILD)/fuzz/$(FUZZ)- \
-		$(BUILD)/fuzz/corpus/$(FUZZ)
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
+		$(addprefix $(BUILD)/fuzz/fuzz_,$(or $(FUZZ),$(FUZZ_TARGETS)))
+	@BUILD='$(BUILD)' T='$(T)' tests/check/fuzz $(or $(FUZZ),$(FUZZ_TARGETS))
+
+no-memory: $(SKELETONS) ## each allocation of the parsers, table and views fails in turn, under ASan
+	@$(MAKE) BUILD=$(BUILD)/asan BPF_BUILD=$(BUILD) CFLAGS='$(ASAN_CFLAGS)' SANITIZE='$(ASAN)' \
+		$(addprefix $(BUILD)/asan/sweep_,$(FUZZ_TARGETS))
+	@BUILD='$(BUILD)/asan' tests/check/no-memory $(FUZZ_TARGETS)
+
+valgrind: $(UNIT_TESTS) ## the unit tests under valgrind
+	@tests/check/unit $(BUILD)/tests/unit valgrind
+
+cppcheck: ## cppcheck over user/ and include/, as .cppcheck says
+	@$(CHECK_ENV) tests/check/cppcheck
+
+verifier: $(PROGRAM) ## what the kernel's verifier went through for each BPF program; as root
+	@BUILD='$(BUILD)' tests/check/verifier
 
 tidy: $(SKELETONS) ## clang-tidy over user/ and include/
 	@$(CHECK_ENV) tests/check/tidy
@@ -241,6 +253,13 @@ $(LEDGER): $(OBJ)/tests/soak/ledger.o $(OBJ)/tests/functional/jsonline.o
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $^ -o $@
+
+# The same targets, but for memory that is not to be had.
+comma := ,
+WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup)
+$(BUILD)/sweep_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/sweep.o $(LIBRARY)
+	$(call msg,LD,$@)
+	$(Q)$(LINK) $(WRAPS) $^ $(LIBS) -o $@
 
 $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LD,$@)

@@ -48,6 +48,7 @@ static const struct {
 	{ "owners", tests_owners },
 	{ "live", tests_live },
 	{ "loss", tests_loss },
+	{ "faults", tests_faults },
 	{ "command", tests_command },
 	{ "recording", tests_recording },
 	{ "sandbox", tests_sandbox },

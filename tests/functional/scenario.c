@@ -70,6 +70,7 @@ static void add_all(struct company *company, const char *filter)
 	add_table(company, scenarios_special, filter);
 	add_table(company, scenarios_reason, filter);
 	add_table(company, scenarios_failure, filter);
+	add_table(company, scenarios_attack, filter);
 }
 
 static int time_limit_ms(const struct company *company, const struct instance *instance)

@@ -60,6 +60,7 @@ extern const struct scenario scenarios_wire[];
 extern const struct scenario scenarios_special[];
 extern const struct scenario scenarios_reason[];
 extern const struct scenario scenarios_failure[];
+extern const struct scenario scenarios_attack[];
 
 /* Run those whose "NAME NET" matches the glob (NULL: all), as one cmocka group; failures. */
 int scenarios_run(struct suite *suite, const char *filter);

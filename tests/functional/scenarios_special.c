@@ -92,9 +92,10 @@ static void check_fast_open(const struct run *run)
 }
 
 /* One submission at a time through a ring made for it: the kernel's interface, no library. */
-static long uring_do(struct io_uring_sqe request)
+static long uring_do(struct io_uring_sqe request, unsigned int setup_flags)
 {
-	struct io_uring_params params = { 0 };
+	struct io_uring_params params = { .flags = setup_flags, .sq_thread_idle = 20 };
+	unsigned int enter_flags = IORING_ENTER_GETEVENTS;
 	int ring = (int)syscall(__NR_io_uring_setup, 1, &params);
 	size_t ring_size, sqes_size = sizeof(struct io_uring_sqe);
 	struct io_uring_sqe *sqes;
@@ -117,7 +118,10 @@ static long uring_do(struct io_uring_sqe request)
 	sqes[0] = request;
 	*(unsigned int *)(base + params.sq_off.array) = 0;
 	atomic_store((_Atomic unsigned int *)(base + params.sq_off.tail), 1);
-	result = syscall(__NR_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	/* The kernel's thread may sleep already, or not see the request before it does. */
+	if (setup_flags & IORING_SETUP_SQPOLL)
+		enter_flags |= IORING_ENTER_SQ_WAKEUP;
+	result = syscall(__NR_io_uring_enter, ring, 1, 1, enter_flags, NULL, 0);
 	if (result >= 0)
 		result = ((struct io_uring_cqe *)(base + params.cq_off.cqes))->res;
 	else
@@ -128,7 +132,7 @@ static long uring_do(struct io_uring_sqe request)
 	return result;
 }
 
-/* args: slot, port */
+/* args: slot, port, flags */
 static long op_uring_connect(struct hands *hands, const long args[4])
 {
 	struct sockaddr_storage address;
@@ -141,14 +145,14 @@ static long op_uring_connect(struct hands *hands, const long args[4])
 	if (result < 0)
 		return result;
 	request.fd = hands->fd[args[0]];
-	return uring_do(request);
+	return uring_do(request, (unsigned int)args[2]);
 }
 
-/* args: listener's slot, slot */
+/* args: listener's slot, slot, flags */
 static long op_uring_accept(struct hands *hands, const long args[4])
 {
 	struct io_uring_sqe request = { .opcode = IORING_OP_ACCEPT, .fd = hands->fd[args[0]] };
-	long result = uring_do(request);
+	long result = uring_do(request, (unsigned int)args[2]);
 
 	if (result >= 0)
 		hands->fd[args[1]] = (int)result;
@@ -158,26 +162,41 @@ static long op_uring_accept(struct hands *hands, const long args[4])
 static long op_uring_probe(struct hands *hands, const long args[4])
 {
 	(void)hands;
-	(void)args;
-	return uring_do((struct io_uring_sqe){ .opcode = IORING_OP_NOP });
+	return uring_do((struct io_uring_sqe){ .opcode = IORING_OP_NOP }, (unsigned int)args[2]);
 }
 
-static void play_uring(struct stage *stage)
+static void play_uring_with(struct stage *stage, unsigned int flags)
 {
 	struct puppet *server = puppet_new(stage, ROLE_SERVER);
 	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
 	struct facts *facts = stage->facts;
-	long probe = puppet_call(client, op_uring_probe, 0, 0, 0, 0);
+	long probe = puppet_call(client, op_uring_probe, 0, 0, flags, 0);
 
 	if (probe < 0)
 		stage_skip(stage, "io_uring: %s", strerror((int)-probe));
 	facts->server_port = (uint16_t)must(stage, puppet_listen(server, 0, 0, 8));
-	puppet_begin(server, op_uring_accept, 0, 1, 0, 0);
+	puppet_begin(server, op_uring_accept, 0, 1, flags, 0);
 	sleep_ms(50);
-	must(stage, puppet_call(client, op_uring_connect, 1, facts->server_port, 0, 0));
+	must(stage, puppet_call(client, op_uring_connect, 1, facts->server_port, flags, 0));
 	must(stage, puppet_finish(server));
 	facts->client_port = (uint16_t)must(stage, puppet_port(client, 1));
 	close_both(stage);
+}
+
+static void play_uring(struct stage *stage)
+{
+	play_uring_with(stage, 0);
+}
+
+/* A thread of the kernel does it all: no system call of the owner's tells of it. */
+static void play_uring_sqpoll(struct stage *stage)
+{
+	play_uring_with(stage, IORING_SETUP_SQPOLL);
+}
+
+static void check_uring_sqpoll(const struct run *run)
+{
+	check_canonical(run);
 }
 
 static void check_uring(const struct run *run)
@@ -270,6 +289,7 @@ static void check_udp(const struct run *run)
 const struct scenario scenarios_special[] = {
 	{ SCENARIO("fast_open_connections_are_whole", ON_V4 | ON_V6, fast_open), .unborn = true },
 	{ SCENARIO("io_uring_connects_and_accepts_with_its_owner", ON_V4 | ON_V6, uring) },
+	{ SCENARIO("a_thread_of_io_uring_hides_no_owner", ON_V4, uring_sqpoll) },
 	{ SCENARIO("mptcp_shows_its_subflow_once", ON_V4, mptcp) },
 	{ SCENARIO("udp_makes_no_tcp_event", ON_V4 | ON_V6, udp) },
 	{ .name = NULL },

@@ -37,6 +37,7 @@ extern const struct test tests_existing[];
 extern const struct test tests_owners[];
 extern const struct test tests_live[];
 extern const struct test tests_loss[];
+extern const struct test tests_faults[];
 extern const struct test tests_command[];
 extern const struct test tests_recording[];
 extern const struct test tests_sandbox[];

@@ -38,6 +38,7 @@ struct tracer {
 	_Atomic size_t count;
 	_Atomic size_t bad_lines;
 	_Atomic bool overflowed;
+	_Atomic bool paused;
 	const char *first_bad; /* among the events */
 	struct event *blocks[BLOCKS_MAX];
 };
@@ -191,9 +192,12 @@ static void *read_lines(void *arg)
 	if (!line)
 		abort();
 	for (;;) {
-		ssize_t got = read(tracer->out, line + used, LINE_MAX_BYTES - 1 - used);
 		char *begin = line, *end;
+		ssize_t got;
 
+		while (tracer->paused)
+			sleep_ms(5);
+		got = read(tracer->out, line + used, LINE_MAX_BYTES - 1 - used);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -331,6 +335,11 @@ int tracer_stop(struct tracer *tracer)
 	return tracer_wait_exit(tracer, suite_deadline_ms(tracer->suite, 20));
 }
 
+void tracer_pause_reading(struct tracer *tracer, bool pause)
+{
+	tracer->paused = pause;
+}
+
 void tracer_signal(const struct tracer *tracer, int number)
 {
 	if (!tracer->exited)
@@ -356,6 +365,7 @@ void tracer_free(struct tracer *tracer)
 		kill(-tracer->pid, SIGKILL);
 		waitpid(tracer->pid, NULL, 0);
 	}
+	tracer->paused = false;
 	if (tracer->reading)
 		pthread_join(tracer->reader, NULL);
 	close(tracer->out);

@@ -65,6 +65,8 @@ struct tracer *tracer_start(struct suite *suite, const char *const args[]);
 struct tracer *tracer_spawn(struct suite *suite, const char *const args[]);
 void tracer_wait_start(struct tracer *tracer);
 
+/* Read nothing from it, or again. */
+void tracer_pause_reading(struct tracer *tracer, bool pause);
 /* SIGINT, the rest of the output, the exit status (128 + signal if killed). Fails if it hangs. */
 int tracer_stop(struct tracer *tracer);
 /* Wait for it to end on its own. */

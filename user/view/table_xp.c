@@ -78,7 +78,7 @@ void table_xp_row(struct table *table, const struct field_context *context)
 	char upper[8] = "";
 	int len;
 
-	for (size_t i = 0; proto[i] && i < sizeof(upper) - 1; i++)
+	for (size_t i = 0; i < sizeof(upper) - 1 && proto[i]; i++)
 		upper[i] = (char)(proto[i] - 'a' + 'A');
 	write_end(context, true, local);
 	write_end(context, false, remote);
