@@ -20,7 +20,7 @@
 
 #define LINE_MAX_BYTES (64 * 1024)
 #define BUFFER_BYTES (1 << 20)
-#define NAMESPACES_MAX 64
+#define NAMESPACES_MAX 4096
 #define ADDRESS_SIZE 46 /* INET6_ADDRSTRLEN */
 #define STATE_SIZE 16
 
@@ -308,14 +308,14 @@ int main(int argc, char **argv)
 	signal(SIGINT, SIG_IGN);
 	grow(&ledger);
 	for (;;) {
-		ssize_t got = asked ? 0 : read(STDIN_FILENO, buffer + used, BUFFER_BYTES);
 		char *begin = buffer, *end;
+		ssize_t got;
 
 		if (asked) {
 			asked = 0;
 			write_book(&ledger);
-			continue;
 		}
+		got = read(STDIN_FILENO, buffer + used, BUFFER_BYTES);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
