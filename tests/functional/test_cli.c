@@ -32,6 +32,10 @@ static const struct refusal refusals[] = {
 	{ { "trace", "--ring-size=99999G" }, EXIT_USAGE },
 	{ { "trace", "--ring-size=-1" }, EXIT_USAGE },
 	{ { "trace", "--mode=foo" }, EXIT_USAGE },
+	{ { "trace", "--verify=0" }, EXIT_USAGE },
+	{ { "trace", "--verify=1m" }, EXIT_USAGE },
+	{ { "trace", "--read=/tmp/a", "--verify=5" }, EXIT_USAGE },
+	{ { "--verify=5" }, EXIT_USAGE }, /* once is no repeated display */
 	{ { "trace", "--read" }, EXIT_USAGE },
 	{ { "trace", "--read=/tmp/a", "--write=/tmp/b" }, EXIT_USAGE },
 	{ { "trace", "--read=/tmp/a", "--", "true" }, EXIT_USAGE },

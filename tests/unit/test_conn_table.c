@@ -2686,8 +2686,6 @@ static void real_lives_are_told_whole_and_without_guesses(void **state)
 	free(chains.states);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
-
 /* ---- who made it, and how long it takes ------------------------------------------------------ */
 
 static void hand(struct bench *bench, uint16_t kind, uint64_t cookie, uint32_t pid)
@@ -2948,6 +2946,8 @@ static void what_no_hook_shows_is_no_drift(void **state)
 	expect_trail(bench, "5.1 TIME_WAIT>CLOSE ~ (-)\n");
 	expect_verified(bench, 1, 0);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
 
 int main(void)
 {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/util.h"
 #include "model/process.h"
 #include "records.h"
 #include "view/field.h"
@@ -308,6 +309,40 @@ static void every_field_is_found_by_its_name(void **state)
 	assert_null(field_find(""));
 }
 
+/* What begins where `key` is, in a line that is kept until the next one. */
+static const char *behind(struct view *view, const struct event *event, const char *key)
+{
+	const char *found;
+
+	json_reset(&view->line);
+	tell(view, event);
+	json_raw(&view->line, "", 1);
+	found = strstr(view->line.data, key);
+	assert_non_null(found);
+	return found + strlen(key);
+}
+
+/*
+ * CLOCK_MONOTONIC, which the table lives by, stands still while the machine is suspended and knows
+ * nothing of steps: only `ts` follows the clock, back and forth.
+ */
+static void a_step_of_the_clock_moves_ts_and_nothing_else(void **state)
+{
+	struct view *view = *state;
+	struct event event = transition(SW_TCP_ESTABLISHED, SW_TCP_CLOSE);
+	const uint64_t hour_ns = 3600ull * NSEC_PER_SEC;
+	const char *ts = "\"ts\":\"", *duration = "\"duration_us\":";
+
+	assert_memory_equal(behind(view, &event, ts), "2025-11-24T16:00:01.500000001Z", 30);
+	view->realtime_offset_ns -= (int64_t)hour_ns; /* set back */
+	assert_memory_equal(behind(view, &event, ts), "2025-11-24T15:00:01.500000001Z", 30);
+	assert_memory_equal(behind(view, &event, duration), "500000,", 7);
+	view->realtime_offset_ns +=
+		9 * (int64_t)hour_ns; /* suspended for eight hours and set right */
+	assert_memory_equal(behind(view, &event, ts), "2025-11-25T00:00:01.500000001Z", 30);
+	assert_memory_equal(behind(view, &event, duration), "500000,", 7);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_view, close_view)
 
 int main(void)
@@ -319,6 +354,7 @@ int main(void)
 		TEST(a_hostile_start_is_a_sane_line),
 		TEST(numbers_out_of_range_are_told),
 		TEST(every_field_is_found_by_its_name),
+		TEST(a_step_of_the_clock_moves_ts_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
