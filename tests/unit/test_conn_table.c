@@ -2920,7 +2920,7 @@ static void a_verification_tells_and_repairs_drift(void **state)
 	(void)trail(bench);
 	verify(bench, 5, SW_TCP_CLOSE_WAIT);
 	expect_trail(bench, "5.1 ESTABLISHED>CLOSE_WAIT ~\n"
-			    "6.1 ESTABLISHED>CLOSE ~ (-)\n"
+			    "6.1 ESTABLISHED>CLOSE ~ (unknown)\n"
 			    "resync +0 ~1 -1\n");
 	expect_verified(bench, 1, 2);
 	verify(bench, 7, SW_TCP_ESTABLISHED);
@@ -2943,7 +2943,7 @@ static void what_no_hook_shows_is_no_drift(void **state)
 	look_begins(bench, SW_LOOK_VERIFY);
 	look_visits(bench, RECORD_NETNS);
 	look_ends(bench, SW_LOOK_VERIFY);
-	expect_trail(bench, "5.1 TIME_WAIT>CLOSE ~ (-)\n");
+	expect_trail(bench, "5.1 TIME_WAIT>CLOSE ~ (unknown)\n");
 	expect_verified(bench, 1, 0);
 }
 
