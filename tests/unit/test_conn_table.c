@@ -2846,6 +2846,26 @@ static void the_handshake_is_timed_where_both_its_ends_were_seen(void **state)
 	(void)whole_trail(bench);
 }
 
+static void a_clock_that_steps_back_turns_no_life_around(void **state)
+{
+	struct bench *bench = *state;
+	struct sw_state record;
+	struct event event;
+	uint64_t opened_ns;
+
+	walk(bench, LISTENER, "CLOSE LISTEN");
+	opened_ns = bench->now_ns;
+	(void)whole_trail(bench);
+	record = step(bench, LISTENER, SW_TCP_LISTEN, SW_TCP_CLOSE);
+	record.header.ts_ns = opened_ns - 272 * NSEC_PER_MSEC;
+	apply(bench, &record);
+	tick(bench, NSEC_PER_SEC);
+	next_event(bench, &event);
+	assert_int_equal(event.new_state, SW_TCP_CLOSE);
+	assert_int_equal(event.ts_ns, opened_ns);
+	conn_table_done(bench->table, &event);
+}
+
 static void a_timer_that_starts_again_is_no_new_state(void **state)
 {
 	struct bench *bench = *state;
@@ -3079,6 +3099,7 @@ int main(void)
 		TEST(what_nobody_holds_for_a_minute_is_looked_for_no_more),
 		TEST(the_heir_is_the_oldest_holder),
 		TEST(the_handshake_is_timed_where_both_its_ends_were_seen),
+		TEST(a_clock_that_steps_back_turns_no_life_around),
 		TEST(a_timer_that_starts_again_is_no_new_state),
 		TEST(old_recordings_tell_no_traffic),
 		TEST(a_verification_without_drift_says_nothing),

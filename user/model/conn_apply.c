@@ -359,7 +359,8 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 	if (!row->conn.owner && record->old_state == SW_TCP_LISTEN)
 		table_inherit(table, row, listener_if_unowned(table, record));
 	table_catch_up(table, number, record->old_state, ts_ns);
-	if (record->new_state == SW_TCP_ESTABLISHED && row->conn.entered_ns)
+	if (record->new_state == SW_TCP_ESTABLISHED && row->conn.entered_ns &&
+	    ts_ns >= row->conn.entered_ns)
 		row->conn.handshake_ns = ts_ns - row->conn.entered_ns;
 	note_fin(row, record->new_state);
 	if (record->new_state == SW_TCP_CLOSE) {

@@ -199,6 +199,9 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 	table_settle(table, row, QUEUED_READY);
 	row->untold = false;
 	row->conn.state = new_state;
+	/* A life is told in its order; the clock that hooks read may step back (timekeeping.c). */
+	if (ts_ns < row->conn.changed_ns)
+		ts_ns = row->conn.changed_ns;
 	row->conn.changed_ns = row->conn.entered_ns = ts_ns;
 	row->called |= new_state == SW_TCP_SYN_SENT;
 	event = table_push(table, row, EVENT_STATE, kind, ts_ns);
