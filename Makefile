@@ -31,10 +31,13 @@ OBJ := $(BUILD)/obj
 BPF_BUILD ?= $(BUILD)
 BPF_OBJECT := $(BPF_BUILD)/obj/bpf/tracer.o
 SKELETON := $(BPF_BUILD)/skeleton/tracer.skel.h
+# The copies of stacks: an object of its own, loaded only when they are asked for.
+STACK_OBJECT := $(BPF_BUILD)/obj/bpf/stack.o
+STACK_SKELETON := $(BPF_BUILD)/skeleton/stack.skel.h
 # The iterators of a snapshot: light skeletons, one each for what is loaded together.
 ROWS := rows_inet rows_unix rows_holder
 ROWS_SKELETONS := $(patsubst %,$(BPF_BUILD)/skeleton/%.lskel.h,$(ROWS))
-SKELETONS := $(SKELETON) $(ROWS_SKELETONS)
+SKELETONS := $(SKELETON) $(STACK_SKELETON) $(ROWS_SKELETONS)
 LIBRARY := $(BUILD)/libsockwatch.a
 PROGRAM := $(BUILD)/sockwatch
 
@@ -42,26 +45,46 @@ USER_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,$(wildcard user/*/*.c))
 UNIT_HELPERS := $(patsubst %.c,$(OBJ)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUNCTIONAL_OBJECTS := $(patsubst %.c,$(OBJ)/%.o,\
-	$(filter-out %/shortlived.c,$(wildcard tests/functional/*.c)))
+	$(filter-out %/shortlived.c %/caller.c,$(wildcard tests/functional/*.c)))
 FUNCTIONAL := $(BUILD)/tests/functional
 SHORTLIVED := $(BUILD)/tests/shortlived
 GENERATORS := $(patsubst %,$(BUILD)/tests/%,churn hold rows spawn)
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 LEDGER := $(BUILD)/tests/ledger
+CALLERS := $(BUILD)/tests/caller $(BUILD)/tests/caller-static $(BUILD)/tests/caller-plugin.so
+
+# ---- what is optional ---------------------------------------------------------------------------
+# Unwinding stacks wants libdw, demangling libiberty (no .pc file): WITHOUT_LIBDW=1 and
+# WITHOUT_LIBIBERTY=1 leave them out where they are there.
+WITHOUT_LIBDW ?=
+WITHOUT_LIBIBERTY ?=
+ifeq ($(WITHOUT_LIBDW),)
+ifeq ($(shell $(PKG_CONFIG) --exists libdw 2>/dev/null && echo yes),yes)
+OPTIONAL_LIBRARIES += libdw
+OPTIONAL_CPPFLAGS += -DSOCKWATCH_LIBDW=1
+endif
+endif
+ifeq ($(WITHOUT_LIBIBERTY),)
+ifeq ($(shell echo 'int main(void) { return !cplus_demangle("_Zv", 0); }' | \
+	$(CC) -include libiberty/demangle.h -xc - -liberty -o /dev/null 2>/dev/null && echo yes),yes)
+OPTIONAL_LIBS += -liberty
+OPTIONAL_CPPFLAGS += -DSOCKWATCH_LIBIBERTY=1
+endif
+endif
 
 # ---- flags -------------------------------------------------------------------------------------
-LIBRARIES := libbpf libelf zlib libmnl jansson
+LIBRARIES := libbpf libelf zlib libmnl jansson $(OPTIONAL_LIBRARIES)
 CFLAGS ?= -O2 -g
 SANITIZE ?=
 ASAN_CFLAGS := -O1 -g -fno-omit-frame-pointer
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wno-unused-parameter -Wno-missing-field-initializers
-CPPFLAGS_ALL := -Iinclude -Iuser -I$(BPF_BUILD)/skeleton -D_GNU_SOURCE= $(CPPFLAGS)
+CPPFLAGS_ALL := -Iinclude -Iuser -I$(BPF_BUILD)/skeleton -D_GNU_SOURCE= $(OPTIONAL_CPPFLAGS) $(CPPFLAGS)
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 CFLAGS_ALL := -std=gnu11 -pthread $(CFLAGS) $(WARNINGS) $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. \
 	$(LIBRARY_CFLAGS)
-LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lmnl -ljansson)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lmnl -ljansson) $(OPTIONAL_LIBS)
 COMPILE = $(CC) $(CPPFLAGS_ALL) -DSOCKWATCH_VERSION='"$(VERSION)"' $(CFLAGS_ALL)
 LINK = $(CC) $(CFLAGS_ALL) $(LDFLAGS)
 
@@ -97,7 +120,7 @@ check: ## install what is missing, build, run all tests and checks but the kerne
 
 check-kernels: ## the functional tests in virtual machines (KERNELS="6.1 7" for some)
 	@.ci/install-deps kernels || true
-	@$(MAKE) --quiet $(PROGRAM) $(FUNCTIONAL) $(SHORTLIVED)
+	@$(MAKE) --quiet $(PROGRAM) $(FUNCTIONAL) $(SHORTLIVED) $(CALLERS)
 	@BUILD='$(BUILD)' KERNELS='$(KERNELS)' tests/kernels/check
 
 bench: ## compare with ss, tcpstates and others, as root: 2 minutes; FULL=1: 20
@@ -111,7 +134,7 @@ soak: ## truth under load: nginx, redis, PostgreSQL, DNS ... for T seconds; as r
 	@$(MAKE) --quiet $(PROGRAM) $(SHORTLIVED) $(LEDGER)
 	@BUILD='$(BUILD)' T='$(T)' MODE='$(or $(MODE),auto)' tests/soak/run
 
-tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) $(GENERATORS) ## build the tests, run none
+tests: $(PROGRAM) $(UNIT_TESTS) $(FUNCTIONAL) $(SHORTLIVED) $(CALLERS) $(GENERATORS) ## build the tests, run none
 
 asan: $(SKELETONS) ## build with ASan and UBSan in build/asan, run the unit tests there
 	@$(MAKE) BUILD=$(BUILD)/asan BPF_BUILD=$(BUILD) \
@@ -187,13 +210,16 @@ endef
 $(BPF_OBJECT): bpf/tracer.c
 	$(compile_bpf)
 
+$(STACK_OBJECT): bpf/stack.bpf.c
+	$(compile_bpf)
+
 $(BPF_BUILD)/obj/bpf/rows_%.o: bpf/rows_%.bpf.c
 	$(compile_bpf)
 
-$(SKELETON): $(BPF_OBJECT)
+$(SKELETON) $(STACK_SKELETON): $(BPF_BUILD)/skeleton/%.skel.h: $(BPF_BUILD)/obj/bpf/%.o
 	$(call msg,SKEL,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name tracer >$@
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
 
 $(BPF_BUILD)/skeleton/%.lskel.h: $(BPF_BUILD)/obj/bpf/%.o
 	$(call msg,LSKEL,$@)
@@ -260,12 +286,22 @@ WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup)
 $(BUILD)/sweep_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/sweep.o $(LIBRARY)
 	$(call msg,LD,$@)
 	$(Q)$(LINK) $(WRAPS) $^ $(LIBS) -o $@
+# Without frame pointers, as distributions build; each differs by what it is linked as.
+CALLER_CFLAGS := -std=gnu11 -D_GNU_SOURCE= -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -pthread
+$(CALLERS): tests/functional/caller.c
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CALLER_CFLAGS) $(CALLER_EXTRA) $< $(CALLER_LIBS) -o $@
+
+$(BUILD)/tests/caller: CALLER_LIBS := -ldl
+$(BUILD)/tests/caller-static: CALLER_EXTRA := -static -Wl,--build-id -DCALLER_STATIC
+$(BUILD)/tests/caller-plugin.so: CALLER_EXTRA := -shared -fPIC -DCALLER_PLUGIN
 
 $(BUILD)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
--include $(BPF_OBJECT:.o=.d) $(ROWS:%=$(BPF_BUILD)/obj/bpf/%.d) \
+-include $(BPF_OBJECT:.o=.d) $(STACK_OBJECT:.o=.d) $(ROWS:%=$(BPF_BUILD)/obj/bpf/%.d) \
 	$(USER_OBJECTS:.o=.d) $(OBJ)/user/main.d $(UNIT_HELPERS:.o=.d) \
 	$(UNIT_TESTS:$(BUILD)/%=$(OBJ)/%.d) $(FUNCTIONAL_OBJECTS:.o=.d) \
 	$(patsubst %.c,$(OBJ)/%.d,$(wildcard tests/bench/*.c tests/fuzz/*.c tests/soak/*.c))

@@ -95,7 +95,7 @@ complete -c sockwatch -n "$bare; and string match -qr -- '^-[^-]*p\$' (commandli
 complete -c sockwatch -n "not __fish_seen_subcommand_from doctor states" -l color -a 'auto always never' -d Colours
 complete -c sockwatch -n "not __fish_seen_subcommand_from doctor states" -l no-sandbox -d 'Keep all privileges, to debug'
 complete -c sockwatch -n "not __fish_seen_subcommand_from doctor states" -l verify -x -a '5 30 60' -d 'Compare with the kernel so often, in seconds'
-complete -c sockwatch -n $trace -s v -l verbose -d 'With the chain of parent processes'
+complete -c sockwatch -n $trace -s v -l verbose -d 'With parents and stacks: what led to it'
 complete -c sockwatch -n $trace -l existing -d 'First the sockets that are there already'
 complete -c sockwatch -n $trace -l failed -d 'Only connects that failed, and why'
 complete -c sockwatch -n $trace -l write -r -F -d 'Keep the records too'

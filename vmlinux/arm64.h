@@ -4,6 +4,8 @@
 
 struct user_pt_regs {
 	unsigned long long regs[31];
+	unsigned long long sp;
+	unsigned long long pc;
 } __attribute__((preserve_access_index));
 
 struct pt_regs;

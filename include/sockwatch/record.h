@@ -58,6 +58,7 @@ enum sw_record_kind {
 	SW_RECORD_DESTROY = 45,	     /* struct sw_socket: the socket is being freed */
 	SW_RECORD_SOCKET = 46,	     /* struct sw_state: found at a look; old_state is 0 */
 	SW_RECORD_HOLDER = 47,	     /* struct sw_holder: a process has it open, found at a look */
+	SW_RECORD_STACK = 56,	     /* struct sw_stack: which functions led to the call */
 	SW_RECORD_RELEASE = 60,	     /* struct sw_socket: `owner` closes it, others have it open */
 	SW_RECORD_RECEIVE = 61,	     /* struct sw_socket: `owner` was handed a descriptor of it */
 	/* Rows of a snapshot: from its iterators only, never in the ring or in a recording. */
@@ -296,6 +297,58 @@ struct sw_container {
 	__u32 pad;
 };
 
+enum sw_stack_call {
+	SW_CALL_CONNECT = 1,
+	SW_CALL_LISTEN = 2,
+	SW_CALL_SEND = 3, /* the first datagram of a UDP socket */
+	SW_CALLS,
+};
+
+/* Why the frames do not reach to where the thread began. */
+enum sw_stack_end {
+	SW_STACK_COMPLETE = 0,
+	SW_STACK_GONE = 1,	   /* the process had ended before its memory map was read */
+	SW_STACK_BUSY = 2,	   /* too many were waiting to be unwound */
+	SW_STACK_NO_FILE = 3,	   /* the file of a module could not be opened, or is no ELF file */
+	SW_STACK_NO_TABLE = 4,	   /* a module tells nothing about how to unwind it */
+	SW_STACK_JIT = 5,	   /* code that is in no file */
+	SW_STACK_CUT = 6,	   /* deeper than what was copied, or on another stack */
+	SW_STACK_DEEP = 7,	   /* more frames than are unwound */
+	SW_STACK_DAMAGED = 8,	   /* what is there is no stack, or the tables are wrong */
+	SW_STACK_TIMEOUT = 9,	   /* it took too long */
+	SW_STACK_CRASHED = 10,	   /* the unwinder has ended */
+	SW_STACK_NO_UNWINDER = 11, /* built without libdw */
+	SW_STACK_IO_URING = 12,	   /* made by the kernel for the process */
+	SW_STACK_ENDS,
+};
+
+/*
+ * Made in user space from a copy of the stack. Followed by `frame_count` frames, the innermost
+ * first, and then `text_len` bytes of text, the last of which is NUL. Offsets into the text lead
+ * to strings; 0: unknown.
+ */
+struct sw_stack {
+	struct sw_header header;
+	struct sw_endpoints ends;
+	struct sw_task owner;
+	__u64 taken_ns; /* when the call was made */
+	__u32 frame_count;
+	__u32 text_len;
+	__u32 script; /* in the text: what the interpreter runs */
+	__u8 call;    /* enum sw_stack_call */
+	__u8 end;     /* enum sw_stack_end */
+	__u8 pad[2];
+};
+
+struct sw_frame {
+	__u64 address;	/* in the process */
+	__u64 offset;	/* from the function's start, or without one the address in the module */
+	__u32 module;	/* in the text: path of the file */
+	__u32 function; /* in the text, demangled */
+	__u32 build_id; /* in the text: hexadecimal */
+	__u32 soname;	/* in the text: the library's own name, if its file is called after it */
+};
+
 enum sw_mode {
 	SW_MODE_NONE = 0,
 	SW_MODE_TRAMPOLINE = 1,
@@ -320,6 +373,7 @@ enum sw_features {
 	SW_SEES_TIMEWAIT_END = 1 << 5,
 	SW_SEES_ACCEPT = 1 << 6,
 	SW_SEES_TIMEWAIT_RESET = 1 << 7, /* resets that a time-wait socket answers with */
+	SW_TAKES_STACKS = 1 << 16, /* STACK follows the beginning of connections and listeners */
 };
 
 struct sw_clock {
@@ -424,6 +478,8 @@ SW_ASSERT_SIZE(sw_inner, 8);
 SW_ASSERT_SIZE(sw_fork, 64);
 SW_ASSERT_SIZE(sw_exit, 48);
 SW_ASSERT_SIZE(sw_container, 32);
+SW_ASSERT_SIZE(sw_stack, 128);
+SW_ASSERT_SIZE(sw_frame, 32);
 SW_ASSERT_SIZE(sw_start, 104);
 SW_ASSERT_SIZE(sw_clock, 24);
 SW_ASSERT_SIZE(sw_lost, 24);

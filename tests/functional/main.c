@@ -53,6 +53,7 @@ static const struct {
 	{ "recording", tests_recording },
 	{ "sandbox", tests_sandbox },
 	{ "failed", tests_failed },
+	{ "stacks", tests_stacks },
 	{ "filter", tests_filter },
 	{ "cli", tests_cli, .bare = true },
 	{ "netstat", tests_netstat, .bare = true },
@@ -181,6 +182,7 @@ static void find_paths(struct suite *suite)
 	memcpy(copy, suite->self, sizeof(copy));
 	directory = dirname(copy);
 	snprintf(suite->shortlived, sizeof(suite->shortlived), "%.4000s/shortlived", directory);
+	snprintf(suite->caller, sizeof(suite->caller), "%.4000s/caller", directory);
 	if (!suite->sockwatch[0])
 		snprintf(suite->sockwatch, sizeof(suite->sockwatch),
 			 override ? "%.4000s" : "%.4000s/../sockwatch",

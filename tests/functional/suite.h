@@ -15,6 +15,7 @@ struct suite {
 	char sockwatch[4096];	/* the program under test */
 	char self[4096];	/* our own path, as /proc/self/exe shows it */
 	char shortlived[4096];	/* the static helper; may be missing */
+	char caller[4096];	/* the program of known calls; likewise, and its siblings */
 	char mode[32];		/* "tracepoint", "trampoline" or "auto" */
 	bool slow_tests;	/* --slow: also what takes a minute */
 	bool emulated;		/* SOCKWATCH_SLOW=1: fewer and more patient */
@@ -44,6 +45,7 @@ extern const struct test tests_sandbox[];
 extern const struct test tests_failed[];
 extern const struct test tests_cli[];
 extern const struct test tests_filter[];
+extern const struct test tests_stacks[];
 extern const struct test tests_netstat[];
 extern const struct test tests_netstat_truth[];
 extern const struct test tests_netstat_format[];

@@ -81,7 +81,7 @@ static enum line_kind kind_of(const char *value)
 	} kinds[] = {
 		{ "state", LINE_STATE }, { "exists", LINE_EXISTS }, { "owner", LINE_OWNER },
 		{ "lost", LINE_LOST },	 { "resync", LINE_RESYNC }, { "failed", LINE_FAILED },
-		{ "start", LINE_START }, { "end", LINE_END },
+		{ "stack", LINE_STACK }, { "start", LINE_START },   { "end", LINE_END },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -23,6 +23,7 @@ enum line_kind {
 	LINE_FAILED,
 	LINE_LOST,
 	LINE_RESYNC,
+	LINE_STACK,
 };
 
 enum state {

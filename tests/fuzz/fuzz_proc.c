@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Fuzzes model/proc_net.c and model/proc_pid.c: the first byte chooses the file, the others are
- * its text. What is made of a process must pass the decoder.
+ * Fuzzes model/proc_net.c, proc_pid.c, proc_maps.c and script.c: the first byte chooses the file,
+ * the others are its text. What is made of a process must pass the decoder.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/decode.h"
+#include "model/proc_maps.h"
 #include "model/proc_net.h"
 #include "model/proc_pid.h"
 #include "model/row_record.h"
+#include "model/script.h"
 
 static void check_net(const char *text, enum socket_kind kind, uint16_t family)
 {
@@ -36,6 +38,27 @@ static void check_cgroup(const char *text)
 	size_t len = proc_pid_find_cgroup(text, &path);
 
 	if (len && (path < text || path + len > text + strlen(text)))
+		abort();
+}
+
+static void check_maps(char *text)
+{
+	const char *end = text + strlen(text);
+	struct proc_map map;
+
+	if (proc_maps_parse(text, &map) &&
+	    (map.end <= map.start || map.path < text || map.path + strlen(map.path) > end))
+		abort();
+}
+
+/* The first word is the program. */
+static void check_script(const char *text, size_t len)
+{
+	size_t program = strlen(text);
+	char script[SCRIPT_SIZE];
+
+	if (program < len &&
+	    script_of(text, text + program + 1, len - program - 1, script) != strlen(script))
 		abort();
 }
 
@@ -69,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	switch (data[0] % 8) {
+	switch (data[0] % 10) {
 	case 0:
 		check_net(text, SOCKET_TCP, SW_FAMILY_INET);
 		break;
@@ -91,6 +114,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 6:
 		(void)proc_pid_parse_socket(text);
+		break;
+	case 7:
+		check_maps(text);
+		break;
+	case 8:
+		check_script(text, size - 1);
 		break;
 	default:
 		check_record(text, size - 1);

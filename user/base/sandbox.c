@@ -27,9 +27,12 @@ static uint64_t capabilities_needed(unsigned int needs)
 	uint64_t files = 1ull << CAP_DAC_READ_SEARCH;
 	uint64_t processes = files | 1ull << CAP_SYS_PTRACE;
 
+	/* Which opens /proc/PID/map_files. */
+	if (needs & SANDBOX_STACKS)
+		processes |= 1ull << CAP_CHECKPOINT_RESTORE;
 	if (needs & SANDBOX_NAMESPACES)
 		return processes | 1ull << CAP_SYS_ADMIN;
-	if (needs & SANDBOX_PROCESSES)
+	if (needs & (SANDBOX_PROCESSES | SANDBOX_STACKS))
 		return processes;
 	return needs & SANDBOX_CONTAINERS ? files : 0;
 }

@@ -10,6 +10,8 @@
 #include "base/util.h"
 #include "cli/options.h"
 #include "source/live.h"
+#include "source/stack_hooks.h"
+#include "system/stack_worker.h"
 #include "view/json.h"
 #include "view/view.h"
 
@@ -134,6 +136,27 @@ static void tell_hooks(struct report *report, const struct live *live)
 	}
 }
 
+static void tell_stacks(struct report *report)
+{
+	const struct stack_hooks_options options = { .ring_bytes = 64 << 10 };
+	const char *state = stack_worker_unwinds() ? "ok" : "no unwinder", *cure = NULL;
+	struct stack_hooks *hooks = NULL;
+	int r = stack_hooks_open(&options, &hooks);
+
+	if (r < 0) {
+		state = "failed";
+		cure = strerror(-r);
+	} else if (!stack_worker_unwinds()) {
+		cure = "built without libdw, -v shows the library of the call only: install libdw-dev (elfutils-devel) and build again";
+	} else if (!stack_worker_demangles()) {
+		cure = "C++ and Rust names stay mangled: install libiberty-dev (binutils-devel) and build again";
+	} else if (!stack_hooks_see_datagrams(hooks)) {
+		cure = "without those of datagrams, which Linux 6.3 shows, or one that allows fentry";
+	}
+	tell(report, "check", "stacks (-v)", state, NULL, cure);
+	stack_hooks_close(hooks);
+}
+
 static void headline(const struct report *report, const char *text)
 {
 	if (!report->as_json)
@@ -160,6 +183,7 @@ static int examine(struct report *report)
 	     live_mode(live) == SW_MODE_TRAMPOLINE
 		     ? NULL
 		     : "a kernel that allows fentry (no lockdown, CONFIG_FUNCTION_TRACER) sees each step where it is made");
+	tell_stacks(report);
 	headline(report, "\nHooks");
 	tell_hooks(report, live);
 	live_close(live);

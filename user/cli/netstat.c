@@ -315,6 +315,9 @@ static unsigned int needs_of(const struct netstat *netstat)
 		needs |= SANDBOX_NAMES;
 	if (netstat->snapshot && snapshot_reads_processes(netstat->snapshot))
 		needs |= SANDBOX_PROCESSES;
+	/* What their interpreters run. */
+	if (options->sockets && options->components)
+		needs |= options->repeated ? SANDBOX_STACKS : SANDBOX_PROCESSES;
 	if (netstat->netns && wants_tables(options))
 		needs |= SANDBOX_NAMESPACES;
 	return needs;
@@ -358,6 +361,10 @@ static int run(struct netstat *netstat)
 		status = open_sockets(netstat);
 	if (status != EXIT_OK)
 		return status;
+	if (options->sockets && options->components && !options->repeated &&
+	    (options->format == FORMAT_TEXT || options->format == FORMAT_XP))
+		log_error(
+			"-v: stacks are those of connections made while we watch: give an INTERVAL for them, as in sockwatch -b -v 5");
 	/* Without the privilege to trace, the displays are still worth something. */
 	if (options->sockets && options->repeated) {
 		if (snapshot_is_privileged(netstat->snapshot))

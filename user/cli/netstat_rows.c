@@ -12,6 +12,7 @@
 #include "cli/netstat_columns.h"
 #include "model/proc_pid.h"
 #include "source/live.h"
+#include "system/stack_process.h"
 
 #define WINDOW 1024			  /* rows that are looked at together */
 #define NAMES_MS 2000			  /* for all names of a display together */
@@ -36,6 +37,7 @@ struct netstat_rows {
 	uint64_t fresh_since_ns;
 	uint64_t names_until_ns;
 	const struct conn_table *watched; /* or NULL */
+	const struct stack_book *stacks;  /* or NULL */
 	bool begun;			  /* the heading of this display is out */
 };
 
@@ -113,6 +115,11 @@ void netstat_rows_use(struct netstat_rows *rows, struct process_table *processes
 void netstat_rows_watch(struct netstat_rows *rows, const struct conn_table *conns)
 {
 	rows->watched = conns;
+}
+
+void netstat_rows_show_stacks(struct netstat_rows *rows, const struct stack_book *stacks)
+{
+	rows->stacks = stacks;
 }
 
 struct table *netstat_rows_table(struct netstat_rows *rows)
@@ -285,13 +292,34 @@ static void learn_names(struct netstat_rows *rows)
 			      (unsigned int)((rows->names_until_ns - now_ns) / NSEC_PER_MSEC));
 }
 
+/* A socket that no table knows is in its first life. */
+static const struct sw_stack *stack_of(const struct netstat_rows *rows, const struct conn *conn)
+{
+	return stack_book_find(rows->stacks, conn->ends.cookie, conn->gen ? conn->gen : 1);
+}
+
+/* What runs under the name of an interpreter; asked once, of processes that are there. */
+static void learn_script(struct netstat_rows *rows, struct process *owner)
+{
+	const struct sw_task task = { .pid = owner->pid, .start_ns = owner->start_ns };
+	char script[SCRIPT_SIZE];
+
+	if (owner->script_asked || owner->exited)
+		return;
+	owner->script_asked = true;
+	if (stack_process_script(&task, script))
+		process_table_script(rows->setup.processes, &task, script, live_now_ns());
+}
+
 static struct table_row row_at(struct netstat_rows *rows, size_t i, struct field_names *names)
 {
 	const struct socket_row *row = &rows->kept[i].row;
 
 	if (rows->resolver)
 		name_ends(rows, &row->conn.ends, row->kind, names);
-	return (struct table_row){ .socket = row, .names = rows->resolver ? names : NULL };
+	return (struct table_row){ .socket = row,
+				   .names = rows->resolver ? names : NULL,
+				   .stack = stack_of(rows, &row->conn) };
 }
 
 static int compare_kept(const void *left, const void *right, void *data)
@@ -403,6 +431,8 @@ int netstat_rows_visit(void *data, const struct socket_row *row)
 	complete(rows, &whole);
 	if (!is_wanted(rows, &whole))
 		return 0;
+	if (rows->table.ancestors && whole.conn.owner)
+		learn_script(rows, whole.conn.owner);
 	r = keep(rows, &whole);
 	if (r == 0 && !rows->sort.count && rows->count == WINDOW)
 		r = write_window(rows);
@@ -418,7 +448,9 @@ int netstat_rows_put_gone(struct netstat_rows *rows, const struct event *event)
 {
 	const struct socket_row none = { .kind = SOCKET_TCP, .fd = -1 };
 	struct field_names names;
-	struct table_row row = { .socket = &none, .gone = event };
+	struct table_row row = { .socket = &none,
+				 .gone = event,
+				 .stack = stack_of(rows, &event->conn) };
 
 	/* Whoever closed is not worth a wait: what the cache has, is shown. */
 	if (rows->resolver) {

@@ -12,6 +12,7 @@
 #include "cli/filter.h"
 #include "cli/netstat_options.h"
 #include "model/conn_table.h"
+#include "model/stack_book.h"
 #include "system/resolver.h"
 #include "view/table.h"
 
@@ -37,6 +38,9 @@ void netstat_rows_use(struct netstat_rows *rows, struct process_table *processes
 
 /* This table knows owners and ages that a snapshot cannot show. It must outlive the rows. */
 void netstat_rows_watch(struct netstat_rows *rows, const struct conn_table *conns);
+
+/* What led to connections made while we watch; it must outlive the rows. */
+void netstat_rows_show_stacks(struct netstat_rows *rows, const struct stack_book *stacks);
 
 /* Where they are written to: for headings and what is gone. Owned by `rows`. */
 struct table *netstat_rows_table(struct netstat_rows *rows);

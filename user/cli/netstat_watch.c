@@ -13,6 +13,7 @@
 #include "cli/explain.h"
 #include "cli/interrupt.h"
 #include "cli/netstat_command.h"
+#include "cli/stack_summary.h"
 
 #define RING_BYTES (32u << 20) /* a walk over a large table may take a second, undrained */
 #define GONE_MAX 200000	       /* kept until the display; beyond that written at once */
@@ -24,7 +25,8 @@ struct watching {
 	struct watch watch;
 	struct event *gone; /* last transitions, references held */
 	size_t gone_count, gone_capacity;
-	uint64_t lost; /* since the last display */
+	struct stack_book *stacks; /* NULL: not asked for */
+	uint64_t lost;		   /* since the last display */
 	unsigned int display;
 	int64_t realtime_offset_ns;
 	uint64_t shown_ns; /* CLOCK_MONOTONIC of the last display */
@@ -87,6 +89,9 @@ static int take_event(struct watching *watching, struct event *event)
 	watch_take_event(&watching->watch, event);
 	if (event->kind == EVENT_LOST)
 		watching->lost += event->count;
+	if (event->kind == EVENT_STACK && watching->stacks)
+		stack_book_put(watching->stacks, event->conn.ends.cookie, event->conn.gen,
+			       TAKE_PTR(event->stack));
 	if (is_wanted(watching, event))
 		return keep_gone(watching, event);
 	conn_table_done(watching->netstat->conns, event);
@@ -141,6 +146,8 @@ static int show(struct watching *watching)
 		r = netstat_show_sockets(netstat, fresh_since_ns);
 	if (r == 0)
 		r = write_gone(watching);
+	if (watching->stacks)
+		stack_book_prune(watching->stacks, netstat->conns, fresh_since_ns);
 	if (r == 0 &&
 	    (options->ethernet || options->interfaces || options->statistics || options->routes))
 		r = netstat_show_tables(netstat, watching->display);
@@ -194,7 +201,7 @@ static int repeat(struct watching *watching)
 		/* What came since the last display must not be missing in the end. */
 		netstat->output.ending = true;
 		interrupt_expect_second();
-		live_detach(watching->watch.live);
+		watch_detach(&watching->watch);
 		return show(watching);
 	}
 }
@@ -208,12 +215,15 @@ static void summarize(const struct watching *watching)
 	if (stats->verified)
 		fprintf(stderr, VERIFIED, (unsigned long long)stats->verified,
 			(unsigned long long)stats->drift);
+	if (watching->stacks)
+		stack_summary_print(stats, stack_watch_drops(watching->watch.stacks));
 }
 
 int netstat_watch(struct netstat *netstat)
 {
 	struct watching watching = { .netstat = netstat };
-	struct live_options options = { .ring_bytes = RING_BYTES };
+	struct live_options options = { .ring_bytes = RING_BYTES,
+					.stacks = netstat->options.components };
 	int status;
 
 	netstat->conns = conn_table_new(netstat->processes, WATCH_TABLE_MAX);
@@ -222,6 +232,10 @@ int netstat_watch(struct netstat *netstat)
 		return EXIT_FAILED;
 	}
 	netstat_rows_watch(netstat->rows, netstat->conns);
+	if (options.stacks) {
+		watching.stacks = stack_book_new();
+		netstat_rows_show_stacks(netstat->rows, watching.stacks);
+	}
 	filter_wanted(netstat->filter, &options.wanted);
 	if (netstat->netns)
 		options.wanted.netns = netstat->netns;
@@ -243,6 +257,8 @@ int netstat_watch(struct netstat *netstat)
 	for (size_t i = 0; i < watching.gone_count; i++)
 		conn_table_done(netstat->conns, &watching.gone[i]);
 	free(watching.gone);
+	netstat_rows_show_stacks(netstat->rows, NULL);
+	stack_book_free(watching.stacks);
 	watch_close(&watching.watch);
 	return status;
 }

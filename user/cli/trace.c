@@ -18,6 +18,7 @@
 #include "cli/filter.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/stack_summary.h"
 #include "cli/watch.h"
 #include "model/conn_table.h"
 #include "source/opener.h"
@@ -48,6 +49,8 @@ static bool is_shown(const struct trace *trace, const struct event *event)
 {
 	if (event->kind == EVENT_LOST || event->kind == EVENT_RESYNC)
 		return true;
+	if (event->kind == EVENT_STACK && !trace->options.ancestors)
+		return false;
 	if (event->kind == EVENT_EXISTS && !trace->options.existing)
 		return false;
 	if (trace->options.failed && !event->failed)
@@ -120,6 +123,8 @@ static void summarize(const struct trace *trace)
 	if (stats->verified)
 		fprintf(stderr, "sockwatch: verified %llu times; %llu connections had drifted\n",
 			(unsigned long long)stats->verified, (unsigned long long)stats->drift);
+	if (trace->options.ancestors)
+		stack_summary_print(stats, stack_watch_drops(trace->watch.stacks));
 }
 
 static int finish(struct trace *trace, int status)
@@ -127,6 +132,8 @@ static int finish(struct trace *trace, int status)
 	const struct conn_table_stats *stats = conn_table_stats(trace->table);
 	const struct view_end end = { .stats = stats,
 				      .events = trace->events,
+				      .stacks_told = trace->options.ancestors,
+				      .stacks_dropped = stack_watch_drops(trace->watch.stacks),
 				      .ts_ns = trace->now_ns,
 				      .duration_ns = trace->now_ns - trace->begin_ns };
 	int r;
@@ -223,7 +230,7 @@ static int run_live(struct trace *trace)
 	}
 	interrupt_expect_second();
 	/* Nothing new from here on, but all that was written before; then what is still held. */
-	live_detach(trace->watch.live);
+	watch_detach(&trace->watch);
 	if (drain(trace, &status) < 0)
 		return status;
 	usleep(WATCH_HOLD_MS * 1000);
@@ -263,7 +270,8 @@ static int explain_writing(const char *path, int r)
 static int trace_kernel(struct trace *trace)
 {
 	struct live_options live = { .mode = trace->options.mode,
-				     .ring_bytes = trace->options.ring_bytes };
+				     .ring_bytes = trace->options.ring_bytes,
+				     .stacks = trace->options.ancestors };
 	struct doors *doors[1];
 	int r, status;
 
@@ -280,12 +288,15 @@ static int trace_kernel(struct trace *trace)
 			return explain_writing(trace->options.write_path, r);
 	}
 	/* A recording has everything, whatever is shown. */
-	if (!trace->writer)
+	if (!trace->writer) {
 		filter_wanted(trace->filter, &live.wanted);
+		live.stacks_of = trace->options.command ? (uint32_t)trace->child.pid : 0;
+	}
 	status = watch_open(&trace->watch, &live, !trace->options.no_sandbox, trace->table,
 			    trace->processes);
 	if (status == EXIT_OK)
-		status = confine(!trace->options.no_sandbox, SANDBOX_NOTHING, doors,
+		status = confine(!trace->options.no_sandbox,
+				 live.stacks ? SANDBOX_STACKS : SANDBOX_NOTHING, doors,
 				 watch_doors(&trace->watch, doors), &trace->opener);
 	if (status == EXIT_OK)
 		status = watch_start(&trace->watch);

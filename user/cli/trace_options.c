@@ -33,7 +33,7 @@ enum {
 
 static const struct option_row rows[] = {
 	{ "json", NULL, 'j', false, "one JSON object a line" },
-	{ "verbose", NULL, 'v', false, "with the chain of parent processes" },
+	{ "verbose", NULL, 'v', false, "with parents and stacks: what led to it" },
 	{ "existing", NULL, OPT_EXISTING, false, "first the sockets that are there already" },
 	{ "failed", NULL, OPT_FAILED, false, "only connects that failed, and why" },
 	{ "write", "FILE", OPT_WRITE, false, "keep the records too, to be read again with --read" },

@@ -46,11 +46,15 @@ int watch_open(struct watch *watch, const struct live_options *options, bool san
 			  strerror(errno));
 		return EXIT_FAILED;
 	}
+	if (options->stacks)
+		watch->stacks = stack_watch_new();
 	r = live_open(options, &watch->live, &error);
 	if (r < 0) {
 		log_error("%s", error.message);
 		return error.refused ? EXIT_REFUSED : EXIT_FAILED;
 	}
+	if (watch->stacks && !stack_watch_attach(watch->stacks, options))
+		stack_watch_free(TAKE_PTR(watch->stacks));
 	return EXIT_OK;
 }
 
@@ -66,6 +70,8 @@ int watch_start(struct watch *watch)
 {
 	char missing[512];
 
+	if (watch->stacks && !stack_watch_start(watch->stacks))
+		stack_watch_free(TAKE_PTR(watch->stacks));
 	if (kernel_misses(live_facts(watch->live), live_mode(watch->live), missing,
 			  sizeof(missing)))
 		log_error("%s", missing);
@@ -91,8 +97,15 @@ void watch_take_event(struct watch *watch, const struct event *event)
 			(unsigned long long)event->resync.removed);
 }
 
+void watch_detach(struct watch *watch)
+{
+	live_detach(watch->live);
+	stack_watch_finish(watch->stacks);
+}
+
 void watch_close(struct watch *watch)
 {
+	stack_watch_free(TAKE_PTR(watch->stacks));
 	live_close(TAKE_PTR(watch->live));
 	container_names_free(TAKE_PTR(watch->names));
 }
@@ -132,8 +145,10 @@ static int name_first(struct watch *watch, const struct sw_header *next,
 int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_header *record),
 		void *data)
 {
-	int count, r = 0;
+	int count, r = stack_watch_drain(watch->stacks, watch->live);
 
+	if (r < 0)
+		return r;
 	if (conn_table_holds(watch->table))
 		(void)live_tick(watch->live, SW_RECORD_TICK);
 	count = live_collect(watch->live);
@@ -180,7 +195,8 @@ int watch_timeout(struct watch *watch, int count, bool *ret_wakes)
 		return WATCH_HOLD_MS;
 	}
 	watch->quiet = count > 0 ? 0 : watch->quiet + 1;
-	if (watch->quiet <= QUIET_DRAINS || !live_sleep(watch->live))
+	if (watch->quiet <= QUIET_DRAINS || stack_watch_is_busy(watch->stacks) ||
+	    !live_sleep(watch->live))
 		return DRAIN_MS;
 	*ret_wakes = true;
 	return IDLE_MS;

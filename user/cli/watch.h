@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "model/conn_table.h"
+#include "cli/stack_watch.h"
 #include "source/live.h"
 #include "system/container_names.h"
 
@@ -20,6 +21,7 @@ struct watch {
 	struct conn_table *table;	    /* not owned */
 	struct container_names *names;	    /* owned */
 	struct container_table *containers; /* of the table's processes; not owned */
+	struct stack_watch *stacks;	    /* owned; NULL: not asked for, or not to be had */
 	bool named;			    /* those that were there at the start */
 	uint64_t looked_ns, look_took_ns;
 	uint64_t verify_ns;  /* --verify: each look is one, and so often there is one; 0: none */
@@ -45,6 +47,8 @@ int watch_start(struct watch *watch);
 void watch_verify(struct watch *watch, unsigned int seconds);
 /* What an event means for what is to be done; tells on standard error what a verification found. */
 void watch_take_event(struct watch *watch, const struct event *event);
+/* No new records from here on; those that were written before are in the next drains. */
+void watch_detach(struct watch *watch);
 /* Detaches. Also after a failed watch_open(). */
 void watch_close(struct watch *watch);
 

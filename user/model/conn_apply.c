@@ -442,6 +442,7 @@ static void apply_exit(struct conn_table *table, const struct sw_exit *record)
 
 	if (process && process->sockets)
 		table->look_due = true;
+	lives_note_exit(table, process);
 	process_table_exit(table->processes, record);
 }
 
@@ -474,6 +475,8 @@ static int apply_stream(struct conn_table *table, const struct sw_header *record
 
 	if (record->kind == SW_RECORD_START)
 		table->features = ((const struct sw_start *)record)->features;
+	if (table->features & SW_TAKES_STACKS)
+		lives_keep(table);
 	if (record->kind == SW_RECORD_END)
 		table->repairing = false;
 	if (record->kind != SW_RECORD_LOST)
@@ -539,6 +542,8 @@ int conn_table_apply(struct conn_table *table, const struct sw_header *record)
 		return 0;
 	case SW_RECORD_CONTAINER:
 		return container_table_name(process_table_containers(table->processes), bytes);
+	case SW_RECORD_STACK:
+		return stack_apply(table, bytes);
 	case SW_RECORD_LOOK_BEGIN:
 	case SW_RECORD_LOOK_END:
 	case SW_RECORD_LOOK_NETNS:

@@ -50,6 +50,7 @@ void conn_table_free(struct conn_table *table)
 		process_unref(table->processes, row->heir);
 	}
 	conn_rows_done(&table->rows);
+	lives_free(table);
 	free(table->visited);
 	free(table);
 }
@@ -60,6 +61,7 @@ void conn_table_done(struct conn_table *table, struct event *event)
 	process_unref(table->processes, event->conn.creator);
 	process_unref(table->processes, event->previous_owner);
 	event->conn.owner = event->conn.creator = event->previous_owner = NULL;
+	free(TAKE_PTR(event->stack));
 }
 
 struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
@@ -149,6 +151,7 @@ void table_release(struct conn_table *table, uint32_t number)
 	table_settle(table, row, QUEUED_READY);
 	if (table->answering == number)
 		table->answering = ROW_NONE;
+	lives_note_end(table, &row->conn);
 	table_set_owner(table, row, NULL);
 	table_set_creator(table, row, NULL);
 	process_unref(table->processes, TAKE_PTR(row->heir));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the table share: rows and events (conn_table.c), records (conn_apply.c,
- * conn_mini.c), ends (conn_end.c), looks (conn_look.c), reasons (conn_reason.c). Nobody else
+ * conn_mini.c), ends (conn_end.c), looks (conn_look.c), reasons (conn_reason.c), stacks
+ * (conn_stack.c). Nobody else
  * includes this. */
 #pragma once
 
@@ -31,6 +32,10 @@ struct conn_table {
 	uint32_t *visited; /* network namespaces it has been through */
 	size_t visited_count;
 	uint64_t added, changed, removed;
+	/* conn_stack.c's; NULL as long as there are no stacks. */
+	struct life *lives;
+	struct process **exited; /* a ring of counted references */
+	size_t exited_next;
 };
 
 /* A copy of the row as an event, owner included. NULL on lack of memory, which is counted. */
@@ -117,6 +122,14 @@ void end_watch_answer(struct conn_table *table, const struct sw_header *record);
 bool end_is_told(struct conn_table *table, uint32_t number);
 /* The connection goes on: what was seen until now does not end it. */
 void end_forget_signs(struct conn_row *row);
+
+/* conn_stack.c: connections whose stack may come when they are over. */
+int stack_apply(struct conn_table *table, const struct sw_stack *record);
+void lives_note_exit(struct conn_table *table, struct process *process);
+void lives_note_end(struct conn_table *table, const struct conn *conn);
+/* From here on. */
+void lives_keep(struct conn_table *table);
+void lives_free(struct conn_table *table);
 
 /* conn_reason.c: why a full socket in `old_state` was closed, as far as is known by now. */
 enum conn_reason reason_of_close(const struct conn_table *table, const struct conn_row *row,

@@ -45,6 +45,7 @@ static const uint32_t kind_sizes[] = {
 	[SW_RECORD_HOLDER] = sizeof(struct sw_holder),
 	[SW_RECORD_RELEASE] = sizeof(struct sw_socket),
 	[SW_RECORD_RECEIVE] = sizeof(struct sw_socket),
+	[SW_RECORD_STACK] = sizeof(struct sw_stack),
 };
 
 static bool family_is_valid(const struct sw_endpoints *ends)
@@ -107,6 +108,30 @@ static bool start_is_valid(const struct sw_start *start)
 	return !room || hooks[room - 1] == '\0';
 }
 
+static bool frame_is_valid(const struct sw_frame *frame, uint32_t text_len)
+{
+	return frame->module < text_len && frame->function < text_len &&
+	       frame->build_id < text_len && frame->soname < text_len;
+}
+
+/* The text ends with NUL, and so does each string in it, wherever it begins. */
+static bool stack_is_valid(const struct sw_stack *stack)
+{
+	const struct sw_frame *frames = (const struct sw_frame *)(stack + 1);
+	size_t room = stack->header.size - sizeof(*stack);
+
+	if (stack->frame_count > room / sizeof(*frames) || !stack->text_len ||
+	    stack->text_len > room - stack->frame_count * sizeof(*frames) ||
+	    ((const char *)(frames + stack->frame_count))[stack->text_len - 1] != '\0' ||
+	    stack->script >= stack->text_len || stack->end >= SW_STACK_ENDS || !stack->call ||
+	    stack->call >= SW_CALLS)
+		return false;
+	for (uint32_t i = 0; i < stack->frame_count; i++)
+		if (!frame_is_valid(&frames[i], stack->text_len))
+			return false;
+	return ends_are_valid(&stack->ends);
+}
+
 /* Every socket record but those above begins with its header and its ends. */
 static bool content_is_valid(const struct sw_header *header)
 {
@@ -125,6 +150,8 @@ static bool content_is_valid(const struct sw_header *header)
 		return start_is_valid((const struct sw_start *)header);
 	case SW_RECORD_CONNECT: /* of a socket that nobody knows yet it has no cookie */
 		return family_is_valid(&((const struct sw_connect *)header)->ends);
+	case SW_RECORD_STACK:
+		return stack_is_valid((const struct sw_stack *)header);
 	case SW_RECORD_HOLDER:
 		return ((const struct sw_holder *)header)->cookie != 0;
 	default:

@@ -12,6 +12,7 @@ enum event_kind {
 	EVENT_LOST,   /* `count` records were not written */
 	EVENT_RESYNC, /* the table was compared with the kernel, after a loss or by --verify */
 	EVENT_FAILED, /* connect(2) failed before there was any transition */
+	EVENT_STACK,  /* `stack`: what led to the connection */
 	EVENT_ROW,    /* no event: a row of a display, or (with `last`) one that is gone from it */
 };
 
@@ -29,6 +30,7 @@ struct event {
 	struct conn conn;		/* as it was then; conn.owner is a counted reference */
 	struct process *previous_owner; /* EVENT_OWNER: counted reference, or NULL */
 	uint64_t count;			/* EVENT_LOST */
+	struct sw_stack *stack;		/* EVENT_STACK: owned by the event */
 	struct {
 		uint64_t added, changed, removed, unseen_netns;
 		bool verified; /* --verify found it; otherwise it follows a loss */

@@ -68,6 +68,7 @@ static void process_free(struct process_table *table, struct process *process)
 	free(process->exe);
 	free(process->cgroup);
 	container_unref(table->containers, process->container);
+	free(process->script);
 	free(process);
 }
 
@@ -266,6 +267,22 @@ struct process *process_table_get(struct process_table *table, const struct sw_t
 	return process;
 }
 
+void process_table_script(struct process_table *table, const struct sw_task *task,
+			  const char *script, uint64_t when_ns)
+{
+	struct process *process = task->pid ? find_exact(table, task->pid, task->start_ns) : NULL;
+	char *copy;
+
+	if (!process || !script || process->exec_ns > when_ns ||
+	    (process->script && strcmp(process->script, script) == 0))
+		return;
+	copy = strdup(script);
+	if (!copy)
+		return;
+	free(process->script);
+	process->script = copy;
+}
+
 int process_table_trace(struct process_table *table, const struct sw_task *task)
 {
 	struct process *process = process_table_get(table, task);
@@ -425,6 +442,12 @@ static void apply_record(struct process_table *table, struct process *process,
 	if (inner) {
 		process->inner_pid = inner->pid;
 		process->pid_ns = inner->pid_ns;
+	}
+	if (record->flags & SW_PROCESS_EXEC) {
+		free(process->script);
+		process->script = NULL;
+		process->script_asked = false;
+		process->exec_ns = record->header.ts_ns;
 	}
 	set_comm(process, record->task.comm);
 	process->uid = record->task.uid;

@@ -25,6 +25,7 @@ struct process {
 	struct container *container; /* counted reference; NULL: none */
 	struct unit_name unit;	     /* within `cgroup`; no length: none */
 	struct unit_name user_unit;  /* the same, of a user's manager */
+	char *script;		     /* what an interpreter runs; NULL: none, or not known */
 	struct process *parent;	     /* counted reference; NULL: unknown */
 	uint32_t ppid;		     /* 0: unknown */
 	uint32_t inner_pid; /* in its pid namespace; 0: that is the machine's first, or unknown */
@@ -33,9 +34,11 @@ struct process {
 	bool kernel;
 	bool exited;
 	bool traced;	      /* it, or one it descends from, was marked by process_table_trace() */
+	bool script_asked;    /* the caller's: no need to look for its script again */
 	unsigned int sockets; /* rows of the connection table that it owns; kept by that table */
 	/* The table's own. */
-	bool parent_cut; /* it has more ancestors than the table keeps */
+	uint64_t exec_ns; /* CLOCK_MONOTONIC of the last exec; 0: not seen */
+	bool parent_cut;  /* it has more ancestors than the table keeps */
 	unsigned int refs;
 	struct process *hash_next;
 };
@@ -64,6 +67,13 @@ struct process *process_table_get(struct process_table *table, const struct sw_t
 
 /* The living process that has this pid, or NULL. No reference is taken. */
 struct process *process_table_find(struct process_table *table, uint32_t pid);
+
+/*
+ * What a known process ran as an interpreter at a time, until its next exec; it may have had that
+ * already. NULL changes nothing.
+ */
+void process_table_script(struct process_table *table, const struct sw_task *task,
+			  const char *script, uint64_t when_ns);
 
 /* Mark a process; its later children inherit the mark. 0, -ENOMEM, or -EINVAL if the pid is 0. */
 int process_table_trace(struct process_table *table, const struct sw_task *task);

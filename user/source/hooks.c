@@ -98,7 +98,7 @@ const char *hook_mechanism_name(enum hook_mechanism mechanism)
 }
 
 /* r0 = 0; exit */
-static bool fentry_loads(const struct btf *btf, const char *function)
+bool hooks_function_traceable(const struct btf *btf, const char *function)
 {
 	static const struct bpf_insn program[] = {
 		{ .code = 0xb7, .dst_reg = 0, .imm = 0 },
@@ -118,7 +118,7 @@ static bool fentry_loads(const struct btf *btf, const char *function)
 
 bool hooks_trampolines_work(const struct btf *btf)
 {
-	return fentry_loads(btf, "tcp_set_state");
+	return hooks_function_traceable(btf, "tcp_set_state");
 }
 
 static bool kprobes_work(void)
@@ -162,7 +162,9 @@ static const char *why_missing(const struct hook *hook, const struct kernel_fact
 			return "/proc/kallsyms hides addresses: set kernel.kptr_restrict to 0 or 1";
 		return NULL;
 	case HOOK_FENTRY:
-		return fentry_loads(btf, hook->target) ? NULL : "the function cannot be traced";
+		return hooks_function_traceable(btf, hook->target)
+			       ? NULL
+			       : "the function cannot be traced";
 	case HOOK_KPROBE:
 		return kprobes_work() ? NULL : "this kernel was built without CONFIG_KPROBES";
 	case HOOK_TRACEPOINT:

@@ -71,6 +71,9 @@ const char *hook_mechanism_name(enum hook_mechanism mechanism);
  */
 bool hooks_trampolines_work(const struct btf *btf);
 
+/* The same for one function of the kernel: it may be inlined, or not there at all. */
+bool hooks_function_traceable(const struct btf *btf, const char *function);
+
 /* Choose the hooks of a mode by what the kernel has. Fills status[hooks_count()]. */
 void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, const struct btf *btf,
 		  struct hook_status *status);

@@ -41,7 +41,7 @@ struct live {
 	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
 	uint64_t misses_told;
 	uint64_t doubts_seen; /* misses of MISS_IS_DOUBT */
-	bool doubt;
+	bool doubt, stacks;
 	uint64_t misses_read_ns;
 	uint64_t looked_at; /* records of looks */
 	int64_t clock_told_ns;
@@ -217,6 +217,7 @@ int live_open(const struct live_options *options, struct live **ret_live,
 	}
 	live->opened_ns = live_now_ns();
 	live->cpus = libbpf_num_possible_cpus();
+	live->stacks = options->stacks;
 	kernel_facts_read(&live->facts);
 	if (kernel_refuses(&live->facts, ret_error->message, sizeof(ret_error->message))) {
 		ret_error->refused = true;
@@ -354,7 +355,7 @@ int live_start(struct live *live)
 	clock = (struct sw_header *)batch_at(&live->waiting, 0);
 	clock->ts_ns = start->header.ts_ns = live->opened_ns;
 	start->mode = live->mode;
-	start->features = hooks_features(live->hooks);
+	start->features = hooks_features(live->hooks) | (live->stacks ? SW_TAKES_STACKS : 0);
 	snprintf(start->version, sizeof(start->version), "%s", SOCKWATCH_VERSION);
 	memcpy(start->kernel, live->facts.release, sizeof(start->kernel) - 1);
 	memcpy(start + 1, names, len);
@@ -364,6 +365,11 @@ int live_start(struct live *live)
 int live_tick(struct live *live, uint16_t kind)
 {
 	return make(live, kind, sizeof(struct sw_header)) ? 0 : -ENOMEM;
+}
+
+int live_give(struct live *live, const struct sw_header *record)
+{
+	return batch_copy(&live->waiting, record, record->size, NULL, 0);
 }
 
 /* ---- loss -------------------------------------------------------------------------------------

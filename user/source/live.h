@@ -20,6 +20,8 @@ struct live_options {
 	enum sw_mode mode;	 /* SW_MODE_NONE: choose by probing */
 	uint32_t ring_bytes;	 /* power of two and multiple of the page size */
 	struct sw_wanted wanted; /* only connections like this are told about */
+	bool stacks;		 /* somebody gives us SW_RECORD_STACK: the stream says so */
+	uint32_t stacks_of;	 /* of this process and its descendants only; 0: of all */
 };
 
 /* What went wrong, in a sentence with the cure. */
@@ -62,6 +64,9 @@ int live_look(struct live *live, uint32_t cause);
  */
 int live_collect(struct live *live);
 const struct sw_header *live_at(const struct live *live, size_t index);
+
+/* A record made elsewhere, for the next live_collect(); it is copied. 0 or -ENOMEM. */
+int live_give(struct live *live, const struct sw_header *record);
 
 /* May a hook have missed something that only a look can show? Asking ends the doubt. */
 bool live_take_doubt(struct live *live);

@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "model/process.h"
+#include "model/stack.h"
 #include "view/field_counter.h"
 #include "view/field_owner.h"
 #include "view/field_socket.h"
@@ -355,6 +356,42 @@ static void get_connect(const struct field_context *context, struct value *ret)
 		field_set_number(ret, context->event->conn.connect_ns / NSEC_PER_USEC);
 }
 
+static const struct sw_stack *stack_of(const struct field_context *context)
+{
+	return context->stack;
+}
+
+void field_get_script(const struct field_context *context, struct value *ret)
+{
+	const char *script = stack_of(context) ? stack_script(stack_of(context)) : NULL;
+
+	if (!script && owner_of(context))
+		script = owner_of(context)->script;
+	field_set_string(ret, script);
+}
+
+static void get_call(const struct field_context *context, struct value *ret)
+{
+	if (stack_of(context))
+		field_set_string(ret, stack_call_name(stack_of(context)->call));
+}
+
+static void get_modules(const struct field_context *context, struct value *ret)
+{
+	size_t len = 0;
+
+	if (stack_of(context))
+		len = stack_modules(stack_of(context), ret->buffer, sizeof(ret->buffer));
+	if (len)
+		field_set_text(ret, ret->buffer, len);
+}
+
+static void get_incomplete(const struct field_context *context, struct value *ret)
+{
+	if (stack_of(context))
+		field_set_string(ret, stack_end_name(stack_of(context)->end));
+}
+
 static void get_count(const struct field_context *context, struct value *ret)
 {
 	field_set_number(ret, context->event->count);
@@ -394,7 +431,7 @@ static void get_unseen(const struct field_context *context, struct value *ret)
 static const struct field fields[] = {
 	{ "ts", "TIME", "when, RFC 3339 in UTC", FIELD_EVENT, EVENT_NONE, 0, get_ts },
 	{ "display", "DISPLAY", "which display, from 1", FIELD_DISPLAY, EVENT_NONE, 0, field_get_display },
-	{ "event", "EVENT", "state, exists, failed, owner, lost or resync", FIELD_EVENT, EVENT_NONE, 0, get_event },
+	{ "event", "EVENT", "state, exists, failed, owner, stack, lost or resync", FIELD_EVENT, EVENT_NONE, 0, get_event },
 	ON(FIELD_STATE, "old", get_old, "the state before"),
 	ON(FIELD_STATE, "new", get_new, "the state after"),
 	ON(FIELD_KNOWN, "inferred", get_inferred, "concluded, or found by a look; not seen by a hook"),
@@ -442,6 +479,10 @@ static const struct field fields[] = {
 	TITLED(FIELD_KNOWN, "pid_ns", "PIDNS", 10, get_pid_ns, "that namespace (inode number)"),
 	ON(FIELD_KNOWN, "ppid", get_ppid, "the owner's parent"),
 	ON(FIELD_KNOWN, "exe_deleted", get_exe_deleted, "the executable has no name any more"),
+	ON(FIELD_KNOWN, "script", field_get_script, "what the interpreter runs"),
+	ON(FIELD_KNOWN, "call", get_call, "the call that the stack is of: connect, listen or send"),
+	ON(FIELD_KNOWN, "modules", get_modules, "with -v: files whose functions led to the call"),
+	ON(FIELD_KNOWN, "incomplete", get_incomplete, "why frames are missing from its stack"),
 	ON(FIELD_KNOWN, "by_pid", get_by_pid, "process that acted, if it is not the owner"),
 	ON(FIELD_KNOWN, "by_comm", get_by_comm, "name of its thread"),
 	ON(FIELD_LAST, "reason", get_reason, "why it ended"),
@@ -555,7 +596,7 @@ const char *event_kind_name(enum event_kind kind)
 	static const char *const names[] = {
 		[EVENT_STATE] = "state", [EVENT_EXISTS] = "exists", [EVENT_OWNER] = "owner",
 		[EVENT_LOST] = "lost",	 [EVENT_RESYNC] = "resync", [EVENT_FAILED] = "failed",
-		[EVENT_ROW] = NULL,
+		[EVENT_STACK] = "stack", [EVENT_ROW] = NULL,
 	};
 
 	return names[kind];

@@ -14,8 +14,8 @@
 #include "view/format.h"
 #include "view/json.h"
 
-#define FIELD_SHORT_ID 12     /* of a container: as docker ps shows it */
-#define FIELD_BUFFER_SIZE 320 /* a host name, which has at most 255 bytes, and a service */
+#define FIELD_SHORT_ID 12      /* of a container: as docker ps shows it */
+#define FIELD_BUFFER_SIZE 1024 /* the modules of a stack; a host name and service take 320 */
 
 enum value_kind { VALUE_NONE, VALUE_NUMBER, VALUE_BOOL, VALUE_TEXT };
 
@@ -52,7 +52,8 @@ struct field_context {
 	int64_t realtime_offset_ns;	 /* to add to the event's time */
 	const struct socket_row *socket; /* of a row; else NULL, and all that follows */
 	const struct field_names *names;
-	unsigned int display; /* counts from 1; 0: displays are not repeated */
+	const struct sw_stack *stack; /* that led to the connection, or NULL */
+	unsigned int display;	      /* counts from 1; 0: displays are not repeated */
 };
 
 struct field {
@@ -74,6 +75,9 @@ void field_set_text(struct value *ret, const char *text, size_t len);
 void field_set_string(struct value *ret, const char *text); /* NULL: nothing */
 void field_set_number(struct value *ret, uint64_t number);
 void field_set_true(struct value *ret);
+
+/* What the interpreter runs. */
+void field_get_script(const struct field_context *context, struct value *ret);
 
 /* What `get` has set, as JSON. */
 void field_write_json(const struct field *field, const struct field_context *context,

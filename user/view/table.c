@@ -149,6 +149,7 @@ static struct field_context context_of(const struct table *table, const struct t
 				       .realtime_offset_ns = table->realtime_offset_ns,
 				       .socket = row->socket,
 				       .names = row->names,
+				       .stack = row->stack,
 				       .display = table->display };
 }
 

@@ -21,6 +21,7 @@ struct table_row {
 	const struct field_names *names; /* NULL: numbers */
 	/* Of a connection that is over: its last transition. socket->conn is then unused. */
 	const struct event *gone;
+	const struct sw_stack *stack; /* that led to it, or NULL */
 };
 
 struct table {
@@ -31,7 +32,7 @@ struct table {
 	bool header; /* wanted */
 	bool color;
 	bool executable; /* text: the full path on a line of its own */
-	bool ancestors;	 /* and the parents of the process */
+	bool ancestors;	 /* and its parents, script and stack; JSON: parents and frames */
 	bool marks;	 /* text: new rows of repeated displays say so */
 	bool counters;	 /* JSON: the counters and ages of each row too */
 	/* Repeated displays. */

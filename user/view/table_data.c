@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "view/csv.h"
+#include "view/origin.h"
 #include "view/table_write.h"
 
 static void put_time(struct table *table, uint64_t ts_ns)
@@ -60,6 +61,10 @@ void table_json_row(struct table *table, const struct field_context *context)
 			    (field->when != FIELD_DISPLAY || table->display))
 				put_field(table, field, context, field->when != FIELD_KNOWN);
 		}
+		if (table->ancestors)
+			origin_json_parents(&table->out, context->event->conn.owner);
+		if (context->stack)
+			origin_json_frames(&table->out, context->stack);
 	}
 	json_object_end(&table->out);
 	json_newline(&table->out);

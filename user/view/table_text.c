@@ -8,6 +8,7 @@
 #include "model/process.h"
 #include "view/field_socket.h"
 #include "view/line.h"
+#include "view/origin.h"
 #include "view/table_write.h"
 
 /* The value as text, which may be in `buffer`. "-" is what is not known, or is not there. */
@@ -130,6 +131,26 @@ static void put_ancestors(struct json *out, const struct process *process)
 	line_printf(out, ")\n");
 }
 
+static void put_origin(struct table *table, const struct field_context *context)
+{
+	const struct process *owner = context->event->conn.owner;
+	struct value script = { .kind = VALUE_NONE };
+
+	field_get_script(context, &script);
+	if (script.kind == VALUE_TEXT) {
+		line_printf(&table->out, "  script ");
+		(void)line_escaped(&table->out, script.text, script.len);
+		line_printf(&table->out, "\n");
+	}
+	if (owner)
+		put_ancestors(&table->out, owner);
+	if (context->stack) {
+		line_printf(&table->out, "  ");
+		origin_text_modules(&table->out, context->stack);
+		line_printf(&table->out, "\n");
+	}
+}
+
 void table_text_below(struct table *table, const struct field_context *context)
 {
 	const struct process *owner = context->event->conn.owner;
@@ -142,8 +163,8 @@ void table_text_below(struct table *table, const struct field_context *context)
 	else
 		line_printf(&table->out, owner && owner->kernel ? "kernel" : "-");
 	line_printf(&table->out, "]%s\n", owner && owner->exe_deleted ? " (deleted)" : "");
-	if (table->ancestors && owner)
-		put_ancestors(&table->out, owner);
+	if (table->ancestors)
+		put_origin(table, context);
 }
 
 static void put_clock(struct table *table, uint64_t ts_ns)

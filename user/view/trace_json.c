@@ -4,6 +4,7 @@
 
 #include "model/process.h"
 #include "view/field.h"
+#include "view/origin.h"
 #include "view/view.h"
 
 const char *view_mode_name(uint32_t mode)
@@ -15,15 +16,6 @@ static void write_string(struct json *json, const char *key, const char *text, s
 {
 	json_key(json, key);
 	json_string(json, text, strnlen(text, max));
-}
-
-static void write_known(struct json *json, const char *key, const char *text)
-{
-	json_key(json, key);
-	if (text)
-		json_string(json, text, strlen(text));
-	else
-		json_null(json);
 }
 
 static void write_time(struct view *view, uint64_t ts_ns)
@@ -57,24 +49,10 @@ static void start(struct view *view, const struct sw_start *record)
 	json_newline(json);
 }
 
-static void write_ancestors(struct json *json, const struct process *process)
-{
-	json_key(json, "parents");
-	json_array_begin(json);
-	for (process = process ? process->parent : NULL; process; process = process->parent) {
-		json_object_begin(json);
-		json_key(json, "pid");
-		json_u64(json, process->pid);
-		write_known(json, "comm", process->comm[0] ? process->comm : NULL);
-		write_known(json, "exe", process->exe);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
 static void event(struct view *view, const struct event *told)
 {
 	const struct field_context context = { .event = told,
+					       .stack = told->stack,
 					       .realtime_offset_ns = view->realtime_offset_ns };
 	struct json *json = &view->line;
 
@@ -93,7 +71,9 @@ static void event(struct view *view, const struct event *told)
 		field_write_json(field, &context, &value, json);
 	}
 	if (view->ancestors && told->conn.ends.cookie)
-		write_ancestors(json, told->conn.owner);
+		origin_json_parents(json, told->conn.owner);
+	if (told->stack)
+		origin_json_frames(json, told->stack);
 	json_object_end(json);
 	json_newline(json);
 }
@@ -124,6 +104,11 @@ static void end(struct view *view, const struct view_end *told)
 		json_u64(json, told->stats->drift);
 	else
 		json_null(json);
+	if (told->stacks_told) {
+		write_count(json, "stacks", told->stats->stacks);
+		write_count(json, "stacks_incomplete", told->stats->stacks_incomplete);
+		write_count(json, "stacks_dropped", told->stacks_dropped);
+	}
 	write_count(json, "duration_us", told->duration_ns / 1000);
 	json_object_end(json);
 	json_newline(json);

@@ -6,8 +6,10 @@
 #include "base/text.h"
 #include "base/util.h"
 #include "model/process.h"
+#include "model/stack.h"
 #include "view/field.h"
 #include "view/line.h"
+#include "view/origin.h"
 #include "view/view.h"
 
 #define CLOCK_AT 11  /* of 2026-11-24T00:11:22.123456789Z: the time of day */
@@ -84,6 +86,10 @@ static void put_states(struct view *view, const struct event *told)
 		old_name = told->kind == EVENT_EXISTS ? "exists" : "owner";
 		if (told->kind == EVENT_OWNER)
 			new_name = conn_state_name(told->conn.state);
+		if (told->stack) {
+			old_name = "stack";
+			new_name = stack_call_name(told->stack->call);
+		}
 	}
 	line_padded(&view->line, old_name ? old_name : "?", width);
 	line_string(&view->line, " -> ");
@@ -142,6 +148,18 @@ static void put_last(struct view *view, const struct event *told)
 		line_printf(&view->line, " retrans %u", told->conn.counters.retrans);
 }
 
+static void put_stack(struct view *view, const struct sw_stack *stack)
+{
+	const char *script = stack_script(stack);
+
+	line_printf(&view->line, " ");
+	origin_text_modules(&view->line, stack);
+	if (script) {
+		line_printf(&view->line, " script ");
+		put_escaped(view, script, strlen(script), 0);
+	}
+}
+
 static void put_notes(struct view *view, const struct event *told)
 {
 	const struct process *owner = told->conn.owner;
@@ -161,6 +179,10 @@ static void put_notes(struct view *view, const struct event *told)
 	}
 	if (told->last)
 		put_last(view, told);
+	if (told->stack) {
+		put_stack(view, told->stack);
+		return;
+	}
 	if (owner && owner->exe &&
 	    (told->kind != EVENT_STATE || told->old_state == SW_TCP_CLOSE ||
 	     told->old_state == SW_TCP_LISTEN)) {
@@ -175,15 +197,6 @@ static void put_notes(struct view *view, const struct event *told)
 
 		line_printf(&view->line, " %s:", owner->container->runtime);
 		put_escaped(view, name ? name : owner->container->id, len, 0);
-	}
-}
-
-static void put_ancestors(struct view *view, const struct process *process)
-{
-	for (process = process ? process->parent : NULL; process; process = process->parent) {
-		line_printf(&view->line, " < ");
-		put_escaped(view, process->comm, strlen(process->comm), 0);
-		line_printf(&view->line, "[%u]", process->pid);
 	}
 }
 
@@ -216,8 +229,10 @@ static void event(struct view *view, const struct event *told)
 	put_ends(view, &told->conn);
 	put_notes(view, told);
 	if (view->ancestors)
-		put_ancestors(view, told->conn.owner);
+		origin_text_parents(&view->line, told->conn.owner);
 	line_string(&view->line, "\n");
+	if (told->stack)
+		origin_text_frames(&view->line, told->stack);
 }
 
 /* The summary goes to standard error: the command prints it. */

@@ -24,6 +24,8 @@ struct view_end {
 	uint64_t events;      /* shown */
 	uint64_t duration_ns; /* of the trace */
 	uint64_t ts_ns;
+	bool stacks_told;	 /* stacks were asked for: how many there were */
+	uint64_t stacks_dropped; /* calls of which there is none */
 };
 
 /* Each appends whole lines to view->line. */
