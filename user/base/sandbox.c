@@ -91,8 +91,9 @@ int sandbox_enter(unsigned int needs, struct sandbox_report *ret_report)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	report.privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 	/* It would forbid to look into processes outside. */
-	report.landlock =
-		(needs & (SANDBOX_PROCESSES | SANDBOX_NAMESPACES)) ? 0 : sandbox_landlock(needs);
+	report.landlock = (needs & (SANDBOX_PROCESSES | SANDBOX_STACKS | SANDBOX_NAMESPACES))
+				  ? 0
+				  : sandbox_landlock(needs);
 	report.seccomp = sandbox_seccomp(needs);
 	*ret_report = report;
 	return report.capabilities;

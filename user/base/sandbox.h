@@ -13,7 +13,7 @@ enum sandbox_needs {
 	SANDBOX_NOTHING = 0,	     /* but to read, print, and walk iterators that are open */
 	SANDBOX_NAMES = 1 << 0,	     /* of hosts and services: the C library's modules, sockets */
 	SANDBOX_PROCESSES = 1 << 1,  /* other users' /proc/PID: keeps two capabilities */
-	SANDBOX_STACKS = 1 << 3,     /* and the very files that these have mapped: one more */
+	SANDBOX_STACKS = 1 << 4,     /* and the very files that these have mapped: one more */
 	SANDBOX_NAMESPACES = 1 << 2, /* to enter network namespaces: CAP_SYS_ADMIN and those two */
 	SANDBOX_CONTAINERS = 1 << 3, /* runtimes' files: keeps the right to read all files */
 };

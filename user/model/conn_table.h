@@ -26,10 +26,7 @@ struct conn_table_stats {
 	uint64_t untracked; /* connections that found no room here */
 	uint64_t verified;  /* looks that compared the table with the kernel for --verify */
 	uint64_t drift;	    /* rows that these found to be wrong, though a hook should have told */
-	uint64_t inferred;		    /* of these */
-	uint64_t lost;			    /* records the kernel side had no room for */
-	uint64_t untracked;		    /* connections that found no room here */
-	uint64_t stacks;		    /* that came, whatever is in them */
+	uint64_t stacks;    /* that came, whatever is in them */
 	uint64_t stacks_incomplete;	    /* of these: the frames do not reach the end */
 	uint64_t stack_ends[SW_STACK_ENDS]; /* why: by enum sw_stack_end */
 };
