@@ -24,8 +24,8 @@ static __always_inline struct file *file_of_fd(__s64 fd)
 	return file;
 }
 
-/* NULL if it is no TCP socket. An address, not a typed pointer. */
-static __always_inline struct sock *tcp_socket_of_file(struct file *file)
+/* NULL if it is no socket of this protocol. An address, not a typed pointer. */
+static __always_inline struct sock *socket_of_file(struct file *file, __u16 protocol)
 {
 	struct socket *socket;
 	struct sock *sk;
@@ -34,7 +34,7 @@ static __always_inline struct sock *tcp_socket_of_file(struct file *file)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != SW_PROTO_TCP)
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != protocol)
 		return NULL;
 	/* AF_UNIX has protocol 0, but others count their own from 1. */
 	switch (BPF_CORE_READ(sk, __sk_common.skc_family)) {
@@ -44,6 +44,19 @@ static __always_inline struct sock *tcp_socket_of_file(struct file *file)
 	default:
 		return NULL;
 	}
+}
+
+static __always_inline struct sock *tcp_socket_of_file(struct file *file)
+{
+	return socket_of_file(file, SW_PROTO_TCP);
+}
+
+/* The same, and NULL if the descriptor is not open. */
+static __always_inline struct sock *socket_of_fd(__s64 fd, __u16 protocol)
+{
+	struct file *file = file_of_fd(fd);
+
+	return file ? socket_of_file(file, protocol) : NULL;
 }
 
 /* NULL if the descriptor is not open, or is not a TCP socket. An address, not a typed pointer. */

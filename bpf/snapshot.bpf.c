@@ -79,7 +79,7 @@ int show_holder(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	sk = socket->sk;
-	if (!sk || sk->sk_protocol != SW_PROTO_TCP ||
+	if (!sk || (sk->sk_protocol != SW_PROTO_TCP && sk->sk_protocol != SW_PROTO_UDP) ||
 	    (sk->__sk_common.skc_family != SW_FAMILY_INET &&
 	     sk->__sk_common.skc_family != SW_FAMILY_INET6))
 		return 0;

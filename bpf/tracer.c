@@ -6,6 +6,7 @@
 #include "accept.bpf.c"
 #include "connect.bpf.c"
 #include "handover.bpf.c"
+#include "peers.bpf.c"
 #include "process.bpf.c"
 #include "request.bpf.c"
 #include "reset.bpf.c"
@@ -14,6 +15,7 @@
 #include "timer.bpf.c"
 #include "timewait.bpf.c"
 #include "transition.bpf.c"
+#include "udp.bpf.c"
 
 /* "GPL" is what the kernel compares with to allow its helpers; the SPDX line says the rest. */
 char LICENSE[] SEC("license") = "GPL";

@@ -87,12 +87,12 @@ _sockwatch_command() {
 _sockwatch() {
     local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb='' options others='' i
     local sockets='--all --listening --proto= --tcp --udp --raw --unix --ipv4 --ipv6 --netns=
-        --programs --executable --verbose --timers --extend --numeric --fqdn --interfaces --routes
+        --programs --executable --verbose --timers --peers --extend --numeric --fqdn --interfaces --routes
         --statistics --json --format= --columns= --sort= --no-header --wide --color --style=
         --continuous --verify= --no-sandbox --help --version -a -b -c -e -f -h -H -i -j -l -n -N -o -p -r -s -t -u -v -w
         -W -x -4 -6'
-    local trace='--json --verbose --existing --failed --write= --read= --ring-size= --mode= --strict
-        --verify= --color --no-sandbox --help -j -v -h'
+    local trace='--json --verbose --existing --failed --peers --write= --read= --ring-size= --mode=
+        --strict --verify= --color --no-sandbox --help -j -v -h'
 
     COMPREPLY=()
     ((COMP_CWORD < 2)) || [[ ${COMP_WORDS[1]} != @(trace|doctor|states) ]] || verb=${COMP_WORDS[1]}

@@ -24,6 +24,9 @@
 #define SW_PROTO_TCP 6	   /* IPPROTO_TCP */
 #define SW_PROTO_UDP 17	   /* IPPROTO_UDP */
 
+#define SW_PEERS_PER_SOCKET 4096 /* of a UDP socket; beyond that it is only counted */
+#define SW_PEERS_MAX 65536	 /* of all sockets together: at most 16 MiB */
+
 enum sw_record_kind {
 	SW_RECORD_NONE = 0,
 	/* Made in user space by the live source, so that a recording holds them too. */
@@ -58,9 +61,15 @@ enum sw_record_kind {
 	SW_RECORD_DESTROY = 45,	     /* struct sw_socket: the socket is being freed */
 	SW_RECORD_SOCKET = 46,	     /* struct sw_state: found at a look; old_state is 0 */
 	SW_RECORD_HOLDER = 47,	     /* struct sw_holder: a process has it open, found at a look */
-	SW_RECORD_STACK = 56,	     /* struct sw_stack: which functions led to the call */
-	SW_RECORD_RELEASE = 60,	     /* struct sw_socket: `owner` closes it, others have it open */
-	SW_RECORD_RECEIVE = 61,	     /* struct sw_socket: `owner` was handed a descriptor of it */
+	SW_RECORD_RELEASE = 48,	     /* struct sw_socket: `owner` closes it, others have it open */
+	SW_RECORD_RECEIVE = 49,	     /* struct sw_socket: `owner` was handed a descriptor of it */
+	SW_RECORD_STACK = 50,	     /* struct sw_stack: which functions led to the call */
+	/* UDP. What was sent to whom comes before the end of its socket, or at a look at the peers.
+	 */
+	SW_RECORD_UDP = 51,	/* struct sw_socket: it is like this now; without a port: nowhere */
+	SW_RECORD_UDP_END = 52, /* struct sw_socket: it was closed */
+	SW_RECORD_UDP_COUNT = 53, /* struct sw_udp_count: how much of its peers is not kept */
+	SW_RECORD_PEER = 54,	  /* struct sw_peer */
 	/* Rows of a snapshot: from its iterators only, never in the ring or in a recording. */
 	SW_RECORD_ROW = 64,	   /* struct sw_row: a TCP or UDP socket */
 	SW_RECORD_UNIX = 65,	   /* struct sw_unix: an AF_UNIX socket */
@@ -373,7 +382,38 @@ enum sw_features {
 	SW_SEES_TIMEWAIT_END = 1 << 5,
 	SW_SEES_ACCEPT = 1 << 6,
 	SW_SEES_TIMEWAIT_RESET = 1 << 7, /* resets that a time-wait socket answers with */
+	SW_SEES_UDP_END = 1 << 8,
+	SW_SEES_PEERS = 1 << 9,	   /* whom UDP sockets send to and hear from is counted */
 	SW_TAKES_STACKS = 1 << 16, /* STACK follows the beginning of connections and listeners */
+};
+
+/* Datagrams, and the payload in them. */
+struct sw_datagrams {
+	__u64 rx_datagrams;
+	__u64 tx_datagrams;
+	__u64 rx_bytes;
+	__u64 tx_bytes;
+};
+
+/* One peer of a UDP socket, since we watch. */
+struct sw_peer {
+	struct sw_header header;
+	__u64 cookie; /* the socket's */
+	__u8 addr[16];
+	__u16 family; /* the socket's, as in sw_endpoints */
+	__u16 port;
+	__u32 slot; /* below SW_PEERS_PER_SOCKET: no two peers of a socket have the same */
+	struct sw_datagrams traffic;
+	__u64 first_ns;
+	__u64 last_ns;
+};
+
+/* What is not among the peers of a UDP socket. */
+struct sw_udp_count {
+	struct sw_header header;
+	__u64 cookie;
+	struct sw_datagrams left_out; /* with peers that found no room */
+	__u64 dropped;		      /* datagrams that found the socket's queue full */
 };
 
 struct sw_clock {
@@ -481,6 +521,8 @@ SW_ASSERT_SIZE(sw_container, 32);
 SW_ASSERT_SIZE(sw_stack, 128);
 SW_ASSERT_SIZE(sw_frame, 32);
 SW_ASSERT_SIZE(sw_start, 104);
+SW_ASSERT_SIZE(sw_peer, 96);
+SW_ASSERT_SIZE(sw_udp_count, 64);
 SW_ASSERT_SIZE(sw_clock, 24);
 SW_ASSERT_SIZE(sw_lost, 24);
 SW_ASSERT_SIZE(sw_look, 32);

@@ -22,5 +22,6 @@ struct sw_settings {
 	struct sw_wanted wanted;
 	__u32 wakeup_bytes; /* wake the reader when this much is waiting, however idle it looks */
 	__u8 reset_has_reason; /* tcp_send_reset has a third argument (6.10) */
-	__u8 pad[3];
+	__u8 peers;	       /* whom UDP sockets talk to is counted */
+	__u8 pad[2];
 };

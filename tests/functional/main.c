@@ -62,6 +62,8 @@ static const struct {
 	{ "netstat_names", tests_netstat_names, .bare = true },
 	{ "netstat_refused", tests_netstat_refused, .bare = true },
 	{ "netstat_repeat", tests_netstat_repeat, .bare = true },
+	{ "udp", tests_udp },
+	{ "udp_peers", tests_udp_peers },
 };
 
 uint64_t now_ns(void)

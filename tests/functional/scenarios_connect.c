@@ -102,14 +102,6 @@ static void check_retry_after_refusal(const struct run *run)
 	expect_two_lives(run, FAILED_CONNECT);
 }
 
-static long op_disconnect(struct hands *hands, const long args[4])
-{
-	struct sockaddr_storage nobody = { .ss_family = AF_UNSPEC };
-
-	return connect(hands->fd[args[0]], (struct sockaddr *)&nobody, sizeof(nobody)) < 0 ? -errno
-											   : 0;
-}
-
 static void play_disconnect(struct stage *stage)
 {
 	struct puppet *client, *server;

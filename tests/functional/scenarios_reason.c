@@ -236,14 +236,6 @@ static const struct ending reset_for_remainder_endings[] = {
 	{ 0 },
 };
 
-static long op_disconnect(struct hands *hands, const long args[4])
-{
-	struct sockaddr_storage nobody = { .ss_family = AF_UNSPEC };
-
-	return connect(hands->fd[args[0]], (struct sockaddr *)&nobody, sizeof(nobody)) < 0 ? -errno
-											   : 0;
-}
-
 static void play_disconnect(struct stage *stage)
 {
 	establish(stage);

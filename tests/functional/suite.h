@@ -52,6 +52,8 @@ extern const struct test tests_netstat_format[];
 extern const struct test tests_netstat_names[];
 extern const struct test tests_netstat_refused[];
 extern const struct test tests_netstat_repeat[];
+extern const struct test tests_udp[];
+extern const struct test tests_udp_peers[];
 
 /* A time limit in milliseconds for what takes at most `seconds` natively. */
 int suite_deadline_ms(const struct suite *suite, int seconds);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <string.h>
 
+#include "datagrams.h"
 #include "jsonline.h"
 #include "scenario.h"
 #include "traffic.h"
@@ -15,6 +16,22 @@ static void play_open_before(struct stage *stage)
 	must(stage, puppet_close(stage->puppets[ROLE_CLIENT], 1));
 	must(stage, puppet_recv(stage->puppets[ROLE_SERVER], 1, -1));
 	must(stage, puppet_close(stage->puppets[ROLE_SERVER], 1));
+}
+
+/* Pause 1: a UDP server, and a client that is connected to it. Then both are closed. */
+static void play_udp_open_before(struct stage *stage)
+{
+	struct puppet *server = puppet_new(stage, ROLE_SERVER);
+	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
+	struct facts *facts = stage->facts;
+
+	facts->server_port = (uint16_t)must(stage, udp_serve(server, 0, 0));
+	must(stage, udp_socket(client, 0));
+	must(stage, puppet_connect(client, 0, PLACE_LOOPBACK, facts->server_port));
+	facts->client_port = (uint16_t)must(stage, puppet_port(client, 0));
+	stage_pause(stage);
+	must(stage, puppet_close(client, 0));
+	must(stage, puppet_close(server, 0));
 }
 
 /* Pause 1: the server sleeps in accept(). Then a client comes. */
@@ -137,6 +154,27 @@ static void older_connections_end_with_their_owner(struct suite *suite)
 	check_open_before(suite, NET_V4, false);
 }
 
+static void older_udp_sockets_are_listed_and_end(struct suite *suite)
+{
+	const char *const existing[] = { "--existing", NULL };
+	struct stage_process process;
+	struct tracer *tracer =
+		trace_after_pause(suite, existing, NET_V6, play_udp_open_before, &process);
+	const struct facts *facts = process.facts;
+	int client = facts->client_port, server = facts->server_port;
+
+	expect_exists(suite, tracer, facts->netns, server, 0, STATE_UNCONN,
+		      facts->pid[ROLE_SERVER]);
+	expect_exists(suite, tracer, facts->netns, client, server, STATE_ESTABLISHED,
+		      facts->pid[ROLE_CLIENT]);
+	expect_end(suite, tracer, facts, cookie_of(tracer, facts->netns, server, 0),
+		   facts->pid[ROLE_SERVER], "UNCONN CLOSE");
+	expect_end(suite, tracer, facts, cookie_of(tracer, facts->netns, client, server),
+		   facts->pid[ROLE_CLIENT], "ESTABLISHED CLOSE");
+	stage_free(&process);
+	tracer_free(tracer);
+}
+
 static void a_sleeping_acceptor_is_the_owner(struct suite *suite)
 {
 	struct stage_process process;
@@ -157,6 +195,8 @@ const struct test tests_existing[] = {
 	  .run = older_sockets_are_listed_with_their_owner },
 	{ .name = "older_connections_end_with_their_owner",
 	  .run = older_connections_end_with_their_owner },
+	{ .name = "older_udp_sockets_are_listed_and_end",
+	  .run = older_udp_sockets_are_listed_and_end },
 	{ .name = "a_sleeping_acceptor_is_the_owner", .run = a_sleeping_acceptor_is_the_owner },
 	{ .name = NULL },
 };

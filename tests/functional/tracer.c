@@ -23,7 +23,7 @@
 /* Events live in blocks that never move; together they bound the memory of a runaway tracer. */
 #define BLOCK_EVENTS 4096
 #define BLOCKS_MAX 256
-#define LINE_MAX_BYTES (64 * 1024)
+#define LINE_MAX_BYTES (1024 * 1024) /* 4096 peers of 200 bytes */
 
 struct tracer {
 	struct suite *suite;
@@ -50,6 +50,7 @@ static const char *const state_names[STATES] = {
 	[STATE_FIN_WAIT1] = "FIN_WAIT1", [STATE_FIN_WAIT2] = "FIN_WAIT2",
 	[STATE_TIME_WAIT] = "TIME_WAIT", [STATE_CLOSE_WAIT] = "CLOSE_WAIT",
 	[STATE_LAST_ACK] = "LAST_ACK",	 [STATE_CLOSING] = "CLOSING",
+	[STATE_UNCONN] = "UNCONN",
 };
 
 const char *state_name(enum state state)
@@ -138,6 +139,8 @@ static void take_pair(const char *key, size_t key_len, const char *value, void *
 		event->rport = (int)integer(value);
 	else if (KEY_IS("pid"))
 		event->pid = integer(value);
+	else if (KEY_IS("proto"))
+		event->udp = is_text(value, "udp");
 	else if (KEY_IS("inferred"))
 		event->inferred = strncmp(value, "true", 4) == 0;
 #undef KEY_IS

@@ -39,6 +39,7 @@ enum state {
 	STATE_CLOSE_WAIT,
 	STATE_LAST_ACK,
 	STATE_CLOSING,
+	STATE_UNCONN, /* UDP without a peer */
 	STATES,
 };
 
@@ -54,6 +55,7 @@ struct event {
 	int gen, family, lport, rport;
 	long long pid;
 	bool inferred;
+	bool udp;	  /* `proto` */
 	const char *text; /* the whole line, without its newline */
 };
 

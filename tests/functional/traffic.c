@@ -130,6 +130,14 @@ long op_connect(struct hands *hands, const long args[4])
 	return result_of(connect(hands->fd[args[0]], (struct sockaddr *)&address, len));
 }
 
+/* args: slot */
+long op_disconnect(struct hands *hands, const long args[4])
+{
+	struct sockaddr_storage nobody = { .ss_family = AF_UNSPEC };
+
+	return result_of(connect(hands->fd[args[0]], (struct sockaddr *)&nobody, sizeof(nobody)));
+}
+
 /* args: listener's slot, slot */
 long op_accept(struct hands *hands, const long args[4])
 {

@@ -78,6 +78,7 @@ long op_socket(struct hands *hands, const long args[4]);
 long op_bind(struct hands *hands, const long args[4]);
 long op_listen(struct hands *hands, const long args[4]);
 long op_connect(struct hands *hands, const long args[4]);
+long op_disconnect(struct hands *hands, const long args[4]);
 long op_accept(struct hands *hands, const long args[4]);
 long op_close(struct hands *hands, const long args[4]);
 long op_send(struct hands *hands, const long args[4]);

@@ -126,6 +126,9 @@ static bool may_be_inferred(const struct event *event, const struct trail_rules 
 {
 	if (rules->resynced || rules->hidden)
 		return true;
+	/* connect() to another peer gives up the first one. */
+	if (event->udp && event->old == STATE_ESTABLISHED && event->new == STATE_UNCONN)
+		return true;
 	return rules->infers && (event->new == STATE_TIME_WAIT || event->old == STATE_TIME_WAIT ||
 				 event->old == STATE_FIN_WAIT2 ||
 				 (event->old == STATE_SYN_RECV && event->new == STATE_CLOSE) ||
@@ -210,7 +213,8 @@ static const char *order_problem(const struct trail *trail)
 			return "time runs backwards";
 		if (event->lport != before->lport)
 			return "lport changes";
-		if (event->rport != before->rport)
+		/* A UDP socket gets and loses its peer. */
+		if (event->rport != before->rport && !event->udp)
 			return "rport changes";
 	}
 	return NULL;

@@ -10,9 +10,10 @@
 
 #define RECORD_NETNS 4026531840u
 #define RECORD_REMOTE_PORT 443
-#define RECORD_ALL_FEATURES                                                        \
-	(SW_SEES_PORT | SW_SEES_REQUEST | SW_SEES_REQUEST_END | SW_SEES_TIMEWAIT | \
-	 SW_SEES_TIMEWAIT_FIN | SW_SEES_TIMEWAIT_END | SW_SEES_ACCEPT | SW_SEES_TIMEWAIT_RESET)
+#define RECORD_ALL_FEATURES                                                                      \
+	(SW_SEES_PORT | SW_SEES_REQUEST | SW_SEES_REQUEST_END | SW_SEES_TIMEWAIT |               \
+	 SW_SEES_TIMEWAIT_FIN | SW_SEES_TIMEWAIT_END | SW_SEES_ACCEPT | SW_SEES_TIMEWAIT_RESET | \
+	 SW_SEES_UDP_END)
 
 static inline struct sw_header record_header(uint64_t ts_ns, uint16_t kind, size_t size)
 {
@@ -72,6 +73,46 @@ static inline struct sw_socket record_socket(uint64_t ts_ns, uint16_t kind, uint
 	return (struct sw_socket){
 		.header = record_header(ts_ns, kind, sizeof(struct sw_socket)),
 		.ends = record_ends(cookie),
+	};
+}
+
+/* UDP, UDP_END: without a peer. */
+static inline struct sw_socket record_udp(uint64_t ts_ns, uint16_t kind, uint64_t cookie)
+{
+	struct sw_socket record = record_socket(ts_ns, kind, cookie);
+
+	record.ends.protocol = SW_PROTO_UDP;
+	record.ends.rport = 0;
+	for (size_t i = 0; i < sizeof(record.ends.raddr); i++)
+		record.ends.raddr[i] = 0;
+	record.state = SW_TCP_CLOSE;
+	return record;
+}
+
+/* 10.0.0.2:(443 + slot): one datagram received, two sent, of 10 bytes each */
+static inline struct sw_peer record_peer(uint64_t ts_ns, uint64_t cookie, uint32_t slot)
+{
+	return (struct sw_peer){
+		.header = record_header(ts_ns, SW_RECORD_PEER, sizeof(struct sw_peer)),
+		.cookie = cookie,
+		.addr = { 10, 0, 0, 2 },
+		.family = SW_FAMILY_INET,
+		.port = (uint16_t)(RECORD_REMOTE_PORT + slot),
+		.slot = slot,
+		.traffic = { .rx_datagrams = 1, .tx_datagrams = 2, .rx_bytes = 10, .tx_bytes = 20 },
+		.first_ns = ts_ns,
+		.last_ns = ts_ns,
+	};
+}
+
+/* Five datagrams of 500 bytes sent to peers that are not kept; three that were not taken. */
+static inline struct sw_udp_count record_udp_count(uint64_t ts_ns, uint64_t cookie)
+{
+	return (struct sw_udp_count){
+		.header = record_header(ts_ns, SW_RECORD_UDP_COUNT, sizeof(struct sw_udp_count)),
+		.cookie = cookie,
+		.left_out = { .tx_datagrams = 5, .tx_bytes = 500 },
+		.dropped = 3,
 	};
 }
 

@@ -48,13 +48,18 @@ static const struct sample samples[] = {
 	{ "HOLDER", SW_RECORD_HOLDER, sizeof(struct sw_holder) },
 	{ "RELEASE", SW_RECORD_RELEASE, sizeof(struct sw_socket) },
 	{ "RECEIVE", SW_RECORD_RECEIVE, sizeof(struct sw_socket) },
+	{ "UDP", SW_RECORD_UDP, sizeof(struct sw_socket) },
+	{ "UDP_END", SW_RECORD_UDP_END, sizeof(struct sw_socket) },
+	{ "UDP_COUNT", SW_RECORD_UDP_COUNT, sizeof(struct sw_udp_count) },
+	{ "PEER", SW_RECORD_PEER, sizeof(struct sw_peer) },
 };
 
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
 static bool has_ends(uint16_t kind)
 {
-	return kind >= SW_RECORD_STATE && kind != SW_RECORD_HOLDER;
+	return kind >= SW_RECORD_STATE && kind != SW_RECORD_HOLDER && kind != SW_RECORD_UDP_COUNT &&
+	       kind != SW_RECORD_PEER;
 }
 
 static void fill(struct sw_header *header, const struct sample *sample, size_t size)
@@ -70,6 +75,12 @@ static void fill(struct sw_header *header, const struct sample *sample, size_t s
 		((struct sw_timewait *)header)->substate = SW_TCP_TIME_WAIT;
 	} else if (sample->kind == SW_RECORD_HOLDER) {
 		((struct sw_holder *)header)->cookie = 5;
+	} else if (sample->kind == SW_RECORD_UDP_COUNT) {
+		((struct sw_udp_count *)header)->cookie = 5;
+	} else if (sample->kind == SW_RECORD_PEER) {
+		((struct sw_peer *)header)->cookie = 5;
+		((struct sw_peer *)header)->family = SW_FAMILY_INET;
+		((struct sw_peer *)header)->first_ns = 1;
 	}
 }
 
@@ -281,6 +292,26 @@ static void a_time_wait_socket_is_in_one_of_two_states(void **state)
 	}
 }
 
+static void a_peer_has_a_place_and_a_beginning(void **state)
+{
+	const struct sw_peer good = record_peer(1, 5, SW_PEERS_PER_SOCKET - 1);
+	struct sw_peer bad = good;
+
+	(void)state;
+	expect_ok(decode(&good, sizeof(good)));
+	bad.slot = SW_PEERS_PER_SOCKET;
+	assert_int_equal(decode(&bad, sizeof(bad)), -EBADMSG);
+	bad = good;
+	bad.cookie = 0;
+	assert_int_equal(decode(&bad, sizeof(bad)), -EBADMSG);
+	bad = good;
+	bad.first_ns = 0;
+	assert_int_equal(decode(&bad, sizeof(bad)), -EBADMSG);
+	bad = good;
+	bad.family = 1;
+	assert_int_equal(decode(&bad, sizeof(bad)), -EBADMSG);
+}
+
 static void a_holder_holds_something(void **state)
 {
 	struct sw_holder record = record_holder(1, 0, record_task(7, "a"));
@@ -445,6 +476,7 @@ int main(void)
 		cmocka_unit_test(transitions_have_two_states),
 		cmocka_unit_test(a_socket_that_was_found_has_no_old_state),
 		cmocka_unit_test(a_time_wait_socket_is_in_one_of_two_states),
+		cmocka_unit_test(a_peer_has_a_place_and_a_beginning),
 		cmocka_unit_test(a_holder_holds_something),
 		cmocka_unit_test(names_end_within_the_record),
 		cmocka_unit_test(names_end_with_nul),

@@ -231,6 +231,16 @@ static void states_have_many_names(void **state)
 	expect_match("state != listen");
 	assert_true(matches_state("state LISTENING", SW_TCP_LISTEN));
 	assert_true(matches_state("state syn-recv", SW_TCP_NEW_SYN_RECV));
+	assert_true(matches_state("state unconn", CONN_UNCONN));
+	assert_true(matches_state("state all", CONN_UNCONN));
+	assert_false(matches_state("state connected", CONN_UNCONN));
+	assert_false(matches_state("state close", CONN_UNCONN));
+	assert_false(matches_state("state unconn", SW_TCP_CLOSE));
+	/* Of a row ss says close. */
+	assert_true(matches_state("state unconn", FILTER_STATE_UNCONN));
+	assert_true(matches_state("state close", FILTER_STATE_UNCONN));
+	assert_false(matches_state("exclude close", FILTER_STATE_UNCONN));
+	assert_false(matches_state("state established", FILTER_STATE_UNCONN));
 	assert_false(matches_state("state all", SW_TCP_NONE));
 	assert_false(matches_state("state all", 200));
 }

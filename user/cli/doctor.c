@@ -165,7 +165,7 @@ static void headline(const struct report *report, const char *text)
 
 static int examine(struct report *report)
 {
-	const struct live_options options = { .ring_bytes = 64 << 10 };
+	const struct live_options options = { .ring_bytes = 64 << 10, .peers = true };
 	struct kernel_facts facts;
 	struct live_error error;
 	struct live *live;

@@ -95,9 +95,14 @@ static bool match_any_port(const struct filter_node *node, const struct sw_endpo
 
 static bool match_states(const struct filter_node *node, unsigned int state)
 {
+	uint32_t mask;
+
 	if (state == SW_TCP_NEW_SYN_RECV)
 		state = SW_TCP_SYN_RECV;
-	return (state < 32 && node->states >> state & 1) == (node->op == FILTER_EQ);
+	mask = state < 32 ? 1u << state : 0;
+	if (state == FILTER_STATE_UNCONN)
+		mask = 1u << CONN_UNCONN | 1u << SW_TCP_CLOSE;
+	return !!(node->states & mask) == (node->op == FILTER_EQ);
 }
 
 static bool match_kind(const struct filter_node *node, const struct sw_endpoints *ends)

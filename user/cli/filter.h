@@ -48,6 +48,9 @@ int filter_parse(int count, char *const words[], struct filter **ret_filter,
 		 struct filter_error *ret_error);
 void filter_free(struct filter *filter);
 
+/* Of a row that is shown as UNCONN: ss calls that close too, so both words mean it. */
+#define FILTER_STATE_UNCONN 31
+
 /*
  * `state` is compared with the state words: for a transition, its new state. No filter (NULL)
  * matches everything.

@@ -19,9 +19,11 @@
 #define HOST_MAX 64	  /* INET6_ADDRSTRLEN, brackets, /128 */
 
 #define STATE(name) (1u << SW_TCP_##name)
-#define ALL_STATES ((1u << SW_TCP_STATES) - 2)
+#define UNCONN_STATE (1u << CONN_UNCONN)
+#define ALL_STATES ((1u << CONN_STATES) - 2)
 #define BUCKET_STATES (STATE(SYN_RECV) | STATE(TIME_WAIT))
-#define CONNECTED_STATES (ALL_STATES & ~(STATE(LISTEN) | STATE(CLOSE) | STATE(BOUND_INACTIVE)))
+#define CONNECTED_STATES \
+	(ALL_STATES & ~(STATE(LISTEN) | STATE(CLOSE) | STATE(BOUND_INACTIVE) | UNCONN_STATE))
 
 static int parse_number(const char *text, uint32_t max, uint32_t *ret_number)
 {

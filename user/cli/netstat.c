@@ -366,10 +366,14 @@ static int run(struct netstat *netstat)
 		log_error(
 			"-v: stacks are those of connections made while we watch: give an INTERVAL for them, as in sockwatch -b -v 5");
 	/* Without the privilege to trace, the displays are still worth something. */
-	if (options->sockets && options->repeated) {
+	if (options->sockets && (options->repeated || options->peers)) {
 		if (snapshot_is_privileged(netstat->snapshot))
 			return watch(netstat);
-		log_error("what comes and goes between the displays is not shown either");
+		if (options->peers)
+			log_error(
+				"peers are not known without the privilege to trace: --peers shows none");
+		if (options->repeated)
+			log_error("what comes and goes between the displays is not shown either");
 	}
 	status = netstat_confine(netstat, NULL);
 	if (status != EXIT_OK)

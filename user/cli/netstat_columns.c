@@ -117,6 +117,7 @@ int netstat_columns_choose(const struct netstat_options *options, struct table *
 	ret_table->executable = options->executable;
 	ret_table->ancestors = options->components;
 	ret_table->counters = options->extended;
+	ret_table->peers = options->peers;
 	/* JSON has all that applies, but what is added or taken away needs a list to start from. */
 	if (options->format == FORMAT_CSV ||
 	    (options->format == FORMAT_JSON && options->columns && strchr("+-", *options->columns)))

@@ -35,7 +35,8 @@ enum {
 	OPT_COLOR,
 	OPT_STYLE,
 	OPT_NO_SANDBOX,
-	OPT_VERIFY
+	OPT_VERIFY,
+	OPT_PEERS
 };
 
 static const struct option_row rows[] = {
@@ -57,6 +58,7 @@ static const struct option_row rows[] = {
 	{ "verbose", NULL, 'v', false, "with -b also what led to it; with -r all tables" },
 	{ NULL, NULL, 'o', false, "PID of the owner, perhaps --timers too: see below" },
 	{ "timers", NULL, OPT_TIMERS, false, "what the kernel waits for, and how long" },
+	{ "peers", NULL, OPT_PEERS, false, "whom UDP sockets talk to, while we watch" },
 	{ "extend", NULL, OPT_EXTEND, false, "user, inode, cookie, holders, counters, cgroup" },
 	{ "numeric", NULL, 'n', false, "numbers instead of names" },
 	{ "fqdn", NULL, 'f', false, "full host names" },
@@ -102,6 +104,7 @@ static const struct {
 	{ '4', offsetof(struct netstat_options, ipv4) },
 	{ '6', offsetof(struct netstat_options, ipv6) },
 	{ OPT_PROGRAMS, offsetof(struct netstat_options, programs) },
+	{ OPT_PEERS, offsetof(struct netstat_options, peers) },
 	{ OPT_TIMERS, offsetof(struct netstat_options, timers) },
 	{ OPT_EXTEND, offsetof(struct netstat_options, extended) },
 	{ OPT_NO_SANDBOX, offsetof(struct netstat_options, no_sandbox) },
@@ -463,6 +466,17 @@ static int settle_protocols(struct line *line)
 	return EXIT_OK;
 }
 
+static int check_peers(const struct netstat_options *options)
+{
+	if (!options->peers)
+		return EXIT_OK;
+	if (!options->sockets || !(options->socket_mask & (SOCKETS_UDP4 | SOCKETS_UDP6))) {
+		log_error("--peers goes with UDP sockets only: add -u, and none of -e, -i, -r, -s");
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
 static int check_columns(const struct netstat_options *options)
 {
 	const char *option = options->columns ? "--columns" : "--sort";
@@ -504,6 +518,9 @@ int netstat_options_parse(int argc, char **argv, struct netstat_options *ret_opt
 			return r;
 		settle_tables(&line.options);
 		r = settle_protocols(&line);
+		if (r != EXIT_OK)
+			return r;
+		r = check_peers(&line.options);
 		if (r != EXIT_OK)
 			return r;
 		r = check_columns(&line.options);

@@ -54,6 +54,7 @@ struct netstat_options {
 	bool executable; /* -b: the full path, on a line of its own */
 	bool components; /* -v with -b */
 	bool verbose;	 /* -v; with -r: all tables */
+	bool peers;	 /* --peers: of UDP sockets */
 	bool timers;	 /* -o among Linux letters, --timers */
 	bool extended;	 /* -e among Linux letters, --extend */
 	bool numeric;	 /* -n */

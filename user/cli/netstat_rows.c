@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "cli/interrupt.h"
 #include "cli/netstat_columns.h"
+#include "model/peers.h"
 #include "model/proc_pid.h"
 #include "source/live.h"
 #include "system/stack_process.h"
@@ -165,6 +166,12 @@ static bool is_ours(const struct netstat_rows *rows, const struct conn *conn)
 	       owner->start_ns - rows->own.start_ns < PROC_TICK_NS;
 }
 
+/* A server without -a, but one that is seen to talk, which is what --peers is about. */
+static bool talks(const struct netstat_rows *rows, const struct conn *conn)
+{
+	return rows->setup.options->peers && conn->peers;
+}
+
 static bool is_wanted(const struct netstat_rows *rows, const struct socket_row *row)
 {
 	const struct netstat_options *options = rows->setup.options;
@@ -174,27 +181,37 @@ static bool is_wanted(const struct netstat_rows *rows, const struct socket_row *
 	/* Our questions for names are no traffic of this machine. */
 	if (is_ours(rows, &row->conn))
 		return false;
-	if (options->listening ? !listens(row) : !options->all && listens(row))
+	if (options->listening ? !listens(row)
+			       : !options->all && listens(row) && !talks(rows, &row->conn))
 		if (!filter_names_states(rows->setup.filter))
 			return false;
-	return filter_matches(rows->setup.filter, &row->conn, row->conn.state);
+	return filter_matches(rows->setup.filter, &row->conn,
+			      row->kind != SOCKET_TCP && row->conn.state == SW_TCP_CLOSE
+				      ? FILTER_STATE_UNCONN
+				      : row->conn.state);
 }
 
 static bool was_established(const struct event *event)
 {
 	return event->old_state != SW_TCP_SYN_SENT && event->old_state != SW_TCP_SYN_RECV &&
-	       event->old_state != SW_TCP_LISTEN;
+	       event->old_state != SW_TCP_LISTEN && event->old_state != CONN_UNCONN;
+}
+
+static enum socket_kind kind_of(const struct event *event)
+{
+	return event->conn.ends.protocol == SW_PROTO_UDP ? SOCKET_UDP : SOCKET_TCP;
 }
 
 bool netstat_rows_wants_gone(const struct netstat_rows *rows, const struct event *event)
 {
 	const struct netstat_options *options = rows->setup.options;
-	bool listener = event->old_state == SW_TCP_LISTEN;
+	bool listener = event->old_state == SW_TCP_LISTEN || event->old_state == CONN_UNCONN;
 
-	if (!(options->socket_mask & mask_of(SOCKET_TCP, &event->conn.ends)) ||
+	if (!(options->socket_mask & mask_of(kind_of(event), &event->conn.ends)) ||
 	    is_ours(rows, &event->conn))
 		return false;
-	if (options->listening ? !listener : !options->all && listener)
+	if (options->listening ? !listener
+			       : !options->all && listener && !talks(rows, &event->conn))
 		if (!filter_names_states(rows->setup.filter))
 			return false;
 	/* What a filter says of states is true of a connection if it was in one of them. */
@@ -203,15 +220,25 @@ bool netstat_rows_wants_gone(const struct netstat_rows *rows, const struct event
 		filter_matches(rows->setup.filter, &event->conn, SW_TCP_ESTABLISHED));
 }
 
+static void count_peers(struct socket_row *row)
+{
+	struct sw_datagrams total = peers_total(row->conn.peers);
+
+	row->conn.counters.rx_bytes = total.rx_bytes;
+	row->conn.counters.tx_bytes = total.tx_bytes;
+	row->conn.counted = true;
+}
+
 /*
  * What only the tracer knows: whose a connection without holders is, who made it, and since when it
  * is there.
  */
 static void complete(const struct netstat_rows *rows, struct socket_row *row)
 {
-	const struct conn *conn = rows->watched && row->kind == SOCKET_TCP
-					  ? conn_table_find(rows->watched, row->conn.ends.cookie)
-					  : NULL;
+	const struct conn *conn =
+		rows->watched && (row->kind == SOCKET_TCP || row->kind == SOCKET_UDP)
+			? conn_table_find(rows->watched, row->conn.ends.cookie)
+			: NULL;
 
 	if (!conn)
 		return;
@@ -223,6 +250,9 @@ static void complete(const struct netstat_rows *rows, struct socket_row *row)
 	}
 	row->conn.gen = conn->gen;
 	row->conn.creator = conn->creator;
+	row->conn.peers = conn->peers; /* as long as this display lasts */
+	if (conn->peers)
+		count_peers(row);
 	row->conn.opened_ns = conn->opened_ns;
 	row->conn.existed = conn->existed;
 	row->conn.connect_ns = conn->connect_ns;
@@ -446,7 +476,7 @@ int netstat_rows_end(struct netstat_rows *rows)
 
 int netstat_rows_put_gone(struct netstat_rows *rows, const struct event *event)
 {
-	const struct socket_row none = { .kind = SOCKET_TCP, .fd = -1 };
+	const struct socket_row none = { .kind = kind_of(event), .fd = -1 };
 	struct field_names names;
 	struct table_row row = { .socket = &none,
 				 .gone = event,
@@ -454,7 +484,7 @@ int netstat_rows_put_gone(struct netstat_rows *rows, const struct event *event)
 
 	/* Whoever closed is not worth a wait: what the cache has, is shown. */
 	if (rows->resolver) {
-		name_ends(rows, &event->conn.ends, SOCKET_TCP, &names);
+		name_ends(rows, &event->conn.ends, none.kind, &names);
 		row.names = &names;
 	}
 	table_put(&rows->table, &row);

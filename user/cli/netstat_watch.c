@@ -15,8 +15,9 @@
 #include "cli/netstat_command.h"
 #include "cli/stack_summary.h"
 
-#define RING_BYTES (32u << 20) /* a walk over a large table may take a second, undrained */
-#define GONE_MAX 200000	       /* kept until the display; beyond that written at once */
+#define RING_BYTES (32u << 20)	    /* a walk over a large table may take a second, undrained */
+#define PEERS_WATCH_NS NSEC_PER_SEC /* --peers without INTERVAL: how long */
+#define GONE_MAX 200000		    /* kept until the display; beyond that written at once */
 #define SUMMARY "sockwatch: %u displays; %llu connections, %llu lost\n"
 #define VERIFIED "sockwatch: verified %llu times; %llu connections had drifted\n"
 
@@ -137,14 +138,17 @@ static int show(struct watching *watching)
 	struct table *table = netstat_rows_table(netstat->rows);
 	const struct netstat_options *options = &netstat->options;
 	uint64_t fresh_since_ns = watching->shown_ns;
-	int r = settle(watching);
+	int r = live_look_at_peers(watching->watch.live);
 
-	table->display = ++watching->display;
+	if (r == 0)
+		r = settle(watching);
+	watching->display++;
+	table->display = options->repeated ? watching->display : 0;
 	table->ts_ns = watching->shown_ns = live_now_ns();
 	table->realtime_offset_ns = watching->realtime_offset_ns;
 	if (r == 0)
 		r = netstat_show_sockets(netstat, fresh_since_ns);
-	if (r == 0)
+	if (r == 0 && options->repeated)
 		r = write_gone(watching);
 	if (watching->stacks)
 		stack_book_prune(watching->stacks, netstat->conns, fresh_since_ns);
@@ -206,6 +210,17 @@ static int repeat(struct watching *watching)
 	}
 }
 
+/* One display of peers: they are known only from when we came, so that takes a moment. */
+static int show_once(struct watching *watching)
+{
+	int r;
+
+	log_error(
+		"peers are known only while sockwatch watches: this is one second; an INTERVAL shows more");
+	r = wait_for_display(watching, live_now_ns() + PEERS_WATCH_NS);
+	return r < 0 ? r : show(watching);
+}
+
 static void summarize(const struct watching *watching)
 {
 	const struct conn_table_stats *stats = conn_table_stats(watching->netstat->conns);
@@ -223,7 +238,8 @@ int netstat_watch(struct netstat *netstat)
 {
 	struct watching watching = { .netstat = netstat };
 	struct live_options options = { .ring_bytes = RING_BYTES,
-					.stacks = netstat->options.components };
+					.stacks = netstat->options.components,
+					.peers = netstat->options.peers };
 	int status;
 
 	netstat->conns = conn_table_new(netstat->processes, WATCH_TABLE_MAX);
@@ -249,9 +265,11 @@ int netstat_watch(struct netstat *netstat)
 		int r;
 
 		watch_verify(&watching.watch, netstat->options.verify_s);
-		r = repeat(&watching);
+		if (options.peers && !live_counts_peers(watching.watch.live))
+			log_error("this kernel does not let us count peers: see sockwatch doctor");
+		r = netstat->options.repeated ? repeat(&watching) : show_once(&watching);
 		status = netstat_explain(netstat, r);
-		if (status == EXIT_OK && r != -EPIPE)
+		if (status == EXIT_OK && r != -EPIPE && netstat->options.repeated)
 			summarize(&watching);
 	}
 	for (size_t i = 0; i < watching.gone_count; i++)

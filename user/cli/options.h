@@ -25,6 +25,7 @@ struct trace_options {
 	bool strict;
 	bool no_sandbox;
 	bool ancestors;
+	bool peers;
 	bool help;
 	enum when color;
 	uint32_t mode; /* enum sw_mode; SW_MODE_NONE: by probing */

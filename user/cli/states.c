@@ -120,7 +120,7 @@ static const struct state_row rows[] = {
 	  "CLOSED in the RFC's terms, told apart since Linux 6.8.",
 	  "A program reserves ports, or failed between bind(2) and listen(2) or connect(2) "
 	  "and forgot the socket. Each keeps others from its port." },
-	{ SW_TCP_CLOSE, ACTOR_EITHER_APPLICATION, "udp", "UNCONN", NULL, NULL,
+	{ CONN_UNCONN, ACTOR_EITHER_APPLICATION, "udp", "UNCONN", NULL, NULL,
 	  "A UDP (or raw) socket without a fixed peer: it takes datagrams from anybody, and "
 	  "can send to anybody.",
 	  "Normal: services, and clients between question and answer. recv_q that stays "
@@ -134,7 +134,7 @@ static const struct state_row rows[] = {
 };
 
 struct selection {
-	uint32_t states; /* bits 1 << enum sw_tcp_state; 0: all */
+	uint32_t states; /* bits 1 << enum sw_tcp_state, or CONN_UNCONN; 0: all */
 	bool as_json;
 };
 

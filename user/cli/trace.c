@@ -271,7 +271,8 @@ static int trace_kernel(struct trace *trace)
 {
 	struct live_options live = { .mode = trace->options.mode,
 				     .ring_bytes = trace->options.ring_bytes,
-				     .stacks = trace->options.ancestors };
+				     .stacks = trace->options.ancestors,
+				     .peers = trace->options.peers };
 	struct doors *doors[1];
 	int r, status;
 

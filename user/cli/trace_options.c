@@ -28,7 +28,8 @@ enum {
 	OPT_COLOR,
 	OPT_NO_SANDBOX,
 	OPT_FAILED,
-	OPT_VERIFY
+	OPT_VERIFY,
+	OPT_PEERS
 };
 
 static const struct option_row rows[] = {
@@ -36,6 +37,7 @@ static const struct option_row rows[] = {
 	{ "verbose", NULL, 'v', false, "with parents and stacks: what led to it" },
 	{ "existing", NULL, OPT_EXISTING, false, "first the sockets that are there already" },
 	{ "failed", NULL, OPT_FAILED, false, "only connects that failed, and why" },
+	{ "peers", NULL, OPT_PEERS, false, "count whom UDP sockets talk to, told when they close" },
 	{ "write", "FILE", OPT_WRITE, false, "keep the records too, to be read again with --read" },
 	{ "read", "FILE", OPT_READ, false,
 	  "show a recording (- for standard input); needs no root" },
@@ -53,7 +55,7 @@ void trace_options_help(void)
 	puts("Usage: sockwatch trace [OPTIONS] [FILTER] [-- COMMAND [ARGUMENT ...]]\n"
 	     "\n"
 	     "Every TCP state transition of this machine as it happens, with the process that owns\n"
-	     "the connection. With COMMAND only those of its process tree, until it ends.\n");
+	     "the connection, and UDP sockets as they come and go. With COMMAND only those of its process tree, until it ends.\n");
 	option_table_help(rows, ARRAY_SIZE(rows));
 	puts("\n"
 	     "FILTER is as in ss(8): state established, dport = :443, dst 10.0.0.0/8, pid 812,\n"
@@ -122,6 +124,9 @@ static int parse_one(int key, const char *value, struct trace_options *options)
 		break;
 	case OPT_FAILED:
 		options->failed = true;
+		break;
+	case OPT_PEERS:
+		options->peers = true;
 		break;
 	case OPT_STRICT:
 		options->strict = true;

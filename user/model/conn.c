@@ -9,7 +9,7 @@ struct state_alias {
 	unsigned int state;
 };
 
-static const char *const state_names[SW_TCP_STATES] = {
+static const char *const state_names[CONN_STATES] = {
 	[SW_TCP_ESTABLISHED] = "ESTABLISHED",
 	[SW_TCP_SYN_SENT] = "SYN_SENT",
 	[SW_TCP_SYN_RECV] = "SYN_RECV",
@@ -23,16 +23,16 @@ static const char *const state_names[SW_TCP_STATES] = {
 	[SW_TCP_CLOSING] = "CLOSING",
 	[SW_TCP_NEW_SYN_RECV] = "SYN_RECV",
 	[SW_TCP_BOUND_INACTIVE] = "BOUND_INACTIVE",
+	[CONN_UNCONN] = "UNCONN",
 };
 
 /* What others call them: RFC 9293, netstat, ss and Windows. */
 static const struct state_alias aliases[] = {
-	{ "estab", SW_TCP_ESTABLISHED },     { "syn-received", SW_TCP_SYN_RECV },
-	{ "syn-rcvd", SW_TCP_SYN_RECV },     { "fin-wait-1", SW_TCP_FIN_WAIT1 },
-	{ "fin-wait-2", SW_TCP_FIN_WAIT2 },  { "closed", SW_TCP_CLOSE },
-	{ "unconn", SW_TCP_CLOSE },	     { "unconnected", SW_TCP_CLOSE },
-	{ "listening", SW_TCP_LISTEN },	     { "bound", SW_TCP_BOUND_INACTIVE },
-	{ "new-syn-recv", SW_TCP_SYN_RECV },
+	{ "estab", SW_TCP_ESTABLISHED },    { "syn-received", SW_TCP_SYN_RECV },
+	{ "syn-rcvd", SW_TCP_SYN_RECV },    { "fin-wait-1", SW_TCP_FIN_WAIT1 },
+	{ "fin-wait-2", SW_TCP_FIN_WAIT2 }, { "closed", SW_TCP_CLOSE },
+	{ "unconnected", CONN_UNCONN },	    { "listening", SW_TCP_LISTEN },
+	{ "bound", SW_TCP_BOUND_INACTIVE }, { "new-syn-recv", SW_TCP_SYN_RECV },
 };
 
 static const char *const reason_names[CONN_REASONS] = {
@@ -106,12 +106,12 @@ void conn_set_traffic(struct conn *conn, const struct sw_state *record)
 
 const char *conn_state_name(unsigned int state)
 {
-	return state < SW_TCP_STATES ? state_names[state] : NULL;
+	return state < CONN_STATES ? state_names[state] : NULL;
 }
 
 unsigned int conn_state_parse(const char *name)
 {
-	for (unsigned int state = 1; state < SW_TCP_STATES; state++) {
+	for (unsigned int state = 1; state < CONN_STATES; state++) {
 		if (same_name(name, state_names[state]))
 			return state;
 	}

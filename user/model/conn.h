@@ -8,7 +8,12 @@
 #include "sockwatch/record.h"
 #include "sockwatch/tcp_state.h"
 
+struct peers;
 struct process;
+
+/* A UDP socket that has a port and no peer; the kernel's number for it is that of CLOSE. */
+#define CONN_UNCONN SW_TCP_STATES
+#define CONN_STATES (SW_TCP_STATES + 1)
 
 enum conn_reason {
 	CONN_REASON_NONE, /* not over yet, or a listener */
@@ -38,7 +43,7 @@ enum conn_body {
 struct conn {
 	struct sw_endpoints ends;
 	uint32_t gen;	       /* from 1: the lives of one cookie */
-	uint8_t state;	       /* enum sw_tcp_state, SYN_RECV for request sockets */
+	uint8_t state;	       /* enum sw_tcp_state, SYN_RECV for request sockets; CONN_UNCONN */
 	uint8_t body;	       /* enum conn_body */
 	uint16_t error;	       /* errno of its end or of connect(2); 0: none */
 	bool uid_known;	       /* ends.uid is the socket's */
@@ -62,6 +67,7 @@ struct conn {
 	uint64_t listener_cookie; /* 0: not a passive open, or unknown */
 	uint64_t connect_ns;	  /* how long connect(2) took; 0: unknown */
 	uint64_t handshake_ns;	  /* from SYN_SENT or SYN_RECV to ESTABLISHED; 0: unknown */
+	struct peers *peers; /* of a UDP socket: counted reference; NULL: none, or not counted */
 };
 
 static inline bool conn_is_v6(const struct conn *conn)
@@ -78,7 +84,7 @@ static inline uint32_t conn_attempts(const struct conn *conn)
 /* The traffic that a STATE or SOCKET record tells: not there in old recordings. */
 void conn_set_traffic(struct conn *conn, const struct sw_state *record);
 
-/* The kernel's name of a TCP state, e.g. "TIME_WAIT"; NULL for numbers that are no state. */
+/* The kernel's name of a state, e.g. "TIME_WAIT", or UNCONN; NULL for what is no state. */
 const char *conn_state_name(unsigned int state);
 
 /*

@@ -517,6 +517,11 @@ static int apply_socket_record(struct conn_table *table, const struct sw_header 
 	case SW_RECORD_RECEIVE:
 		look_note_handover(table, bytes);
 		break;
+	case SW_RECORD_UDP:
+	case SW_RECORD_UDP_END:
+	case SW_RECORD_UDP_COUNT:
+	case SW_RECORD_PEER:
+		return udp_apply(table, record);
 	default:
 		end_apply_sign(table, bytes);
 		break;

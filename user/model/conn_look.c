@@ -74,11 +74,18 @@ static bool end_is_seen(const struct conn_table *table, const struct conn_row *r
 						   : table->features & SW_SEES_TIMEWAIT_END;
 }
 
+static bool is_udp(const struct conn_row *row)
+{
+	return row->conn.ends.protocol == SW_PROTO_UDP;
+}
+
 /* May the kernel have it without anybody holding it? Then a hook will tell its end. */
 static bool needs_no_holder(const struct conn_table *table, const struct conn_row *row)
 {
 	if (row->conn.body != CONN_BODY_FULL)
 		return end_is_seen(table, row);
+	if (is_udp(row))
+		return !row->conn.owner; /* the kernel's own */
 	return row->conn.state == SW_TCP_FIN_WAIT1 || row->conn.state == SW_TCP_FIN_WAIT2 ||
 	       row->conn.state == SW_TCP_LAST_ACK || row->conn.state == SW_TCP_CLOSING;
 }
@@ -101,7 +108,9 @@ static bool is_between_hands(const struct conn_table *table, const struct conn_r
 static bool needs_another_look(const struct conn_table *table, const struct conn_row *row)
 {
 	if (row->conn.body == CONN_BODY_FULL)
-		return is_between_hands(table, row);
+		return is_between_hands(table, row) ||
+		       (is_udp(row) && row->conn.state != SW_TCP_CLOSE &&
+			!(table->features & SW_SEES_UDP_END));
 	return !end_is_seen(table, row) ||
 	       (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
 }
@@ -172,7 +181,7 @@ static void take_port(struct conn_table *table, struct conn_row *row, const stru
 	table_settle(table, row, QUEUED_READY);
 }
 
-static int look_at_socket(struct conn_table *table, const struct sw_state *record)
+static int look_at_tcp(struct conn_table *table, const struct sw_state *record)
 {
 	uint32_t number = find_body(table, record);
 	struct conn_row *row;
@@ -195,6 +204,12 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 	table->changed += counts(table, row);
 	table_catch_up(table, number, state_of(record), record->header.ts_ns);
 	return 0;
+}
+
+static int look_at_socket(struct conn_table *table, const struct sw_state *record)
+{
+	return record->ends.protocol == SW_PROTO_UDP ? udp_look(table, record)
+						     : look_at_tcp(table, record);
 }
 
 /* One that a look left behind which was cut is replaced. */

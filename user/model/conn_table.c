@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rows and events: what a record means is conn_apply.c's. */
 #include "model/conn_table_internal.h"
+#include "model/peers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ void conn_table_free(struct conn_table *table)
 		table_set_owner(table, row, NULL);
 		table_set_creator(table, row, NULL);
 		process_unref(table->processes, row->heir);
+		peers_unref(row->conn.peers);
 	}
 	conn_rows_done(&table->rows);
 	lives_free(table);
@@ -62,6 +64,8 @@ void conn_table_done(struct conn_table *table, struct event *event)
 	process_unref(table->processes, event->previous_owner);
 	event->conn.owner = event->conn.creator = event->previous_owner = NULL;
 	free(TAKE_PTR(event->stack));
+	peers_unref(event->conn.peers);
+	event->conn.peers = NULL;
 }
 
 struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
@@ -80,6 +84,7 @@ struct event *table_push(struct conn_table *table, const struct conn_row *row, e
 		item->event.conn = row->conn;
 		process_ref(row->conn.owner);
 		process_ref(row->conn.creator);
+		peers_ref(row->conn.peers);
 	}
 	return &item->event;
 }
@@ -155,6 +160,7 @@ void table_release(struct conn_table *table, uint32_t number)
 	table_set_owner(table, row, NULL);
 	table_set_creator(table, row, NULL);
 	process_unref(table->processes, TAKE_PTR(row->heir));
+	peers_unref(TAKE_PTR(row->conn.peers));
 	conn_rows_release(&table->rows, number);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the table share: rows and events (conn_table.c), records (conn_apply.c,
- * conn_mini.c), ends (conn_end.c), looks (conn_look.c), reasons (conn_reason.c), stacks
- * (conn_stack.c). Nobody else
- * includes this. */
+ * conn_mini.c, conn_udp.c), ends (conn_end.c), looks (conn_look.c), reasons (conn_reason.c), stacks
+ * (conn_stack.c). Nobody else includes this. */
 #pragma once
 
 #include "base/util.h"
@@ -101,6 +100,11 @@ void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cook
 /* The life of the cookie that this time-wait socket is the remainder of, or ROW_NONE. */
 uint32_t mini_find_timewait(const struct conn_table *table, const struct sw_endpoints *ends);
 int mini_apply(struct conn_table *table, const struct sw_header *record);
+
+/* conn_udp.c */
+int udp_apply(struct conn_table *table, const struct sw_header *record);
+/* A row of a look that is about UDP. */
+int udp_look(struct conn_table *table, const struct sw_state *record);
 
 /* conn_look.c */
 int look_apply(struct conn_table *table, const struct sw_header *record);

@@ -46,6 +46,10 @@ static const uint32_t kind_sizes[] = {
 	[SW_RECORD_RELEASE] = sizeof(struct sw_socket),
 	[SW_RECORD_RECEIVE] = sizeof(struct sw_socket),
 	[SW_RECORD_STACK] = sizeof(struct sw_stack),
+	[SW_RECORD_UDP] = sizeof(struct sw_socket),
+	[SW_RECORD_UDP_END] = sizeof(struct sw_socket),
+	[SW_RECORD_UDP_COUNT] = sizeof(struct sw_udp_count),
+	[SW_RECORD_PEER] = sizeof(struct sw_peer),
 };
 
 static bool family_is_valid(const struct sw_endpoints *ends)
@@ -71,6 +75,12 @@ static bool timewait_is_valid(const struct sw_timewait *timewait)
 {
 	return ends_are_valid(&timewait->ends) &&
 	       (timewait->substate == SW_TCP_FIN_WAIT2 || timewait->substate == SW_TCP_TIME_WAIT);
+}
+
+static bool peer_is_valid(const struct sw_peer *peer)
+{
+	return peer->cookie && peer->slot < SW_PEERS_PER_SOCKET && peer->first_ns &&
+	       (peer->family == SW_FAMILY_INET || peer->family == SW_FAMILY_INET6);
 }
 
 /* Names follow the record; each ends with NUL, so the last byte of a part must be one. */
@@ -154,6 +164,10 @@ static bool content_is_valid(const struct sw_header *header)
 		return stack_is_valid((const struct sw_stack *)header);
 	case SW_RECORD_HOLDER:
 		return ((const struct sw_holder *)header)->cookie != 0;
+	case SW_RECORD_UDP_COUNT:
+		return ((const struct sw_udp_count *)header)->cookie != 0;
+	case SW_RECORD_PEER:
+		return peer_is_valid((const struct sw_peer *)header);
 	default:
 		return header->kind < SW_RECORD_STATE ||
 		       ends_are_valid(&((const struct sw_socket *)header)->ends);

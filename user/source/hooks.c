@@ -28,7 +28,9 @@ static const struct hook hooks[] = {
 	{ "on_set_state_kprobe", "tcp_set_state", HOOK_KPROBE, T | N, .instead_of = "on_set_state",
 	  .miss = MISS_IS_NOTHING },
 	{ "on_connect_entered", "syscalls/sys_enter_connect", HOOK_TRACEPOINT, T | N, .miss = MISS_IS_NOTHING },
+	{ "on_udp_connect_entered", "syscalls/sys_enter_connect", HOOK_TRACEPOINT, T | N, .miss = MISS_IS_DOUBT },
 	{ "on_connect_returned", "syscalls/sys_exit_connect", HOOK_TRACEPOINT, T | N, .miss = MISS_IS_NOTHING },
+	{ "on_udp_connect_returned", "syscalls/sys_exit_connect", HOOK_TRACEPOINT, T | N, .miss = MISS_IS_DOUBT },
 	{ "on_port_chosen", "tcp_connect", HOOK_FENTRY, T, SW_SEES_PORT },
 	{ "on_socket_operation", "cgroup2", HOOK_SOCK_OPS, N, SW_SEES_PORT | SW_SEES_REQUEST },
 	{ "on_request_born", "inet_csk_reqsk_queue_hash_add", HOOK_FENTRY, T, SW_SEES_REQUEST },
@@ -70,6 +72,20 @@ static const struct hook hooks[] = {
 	{ "on_exec_again", "sched_process_exec", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
 	{ "on_exit", "sched_process_exit", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
 	{ "on_cgroup_entered", "cgroup_attach_task", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
+	{ "on_udp_bound_v4", "post_bind4", HOOK_CGROUP, T | N },
+	{ "on_udp_bound_v6", "post_bind6", HOOK_CGROUP, T | N },
+	{ "on_udp_sends_v4", "sendmsg4", HOOK_CGROUP, T | N },
+	{ "on_udp_sends_v6", "sendmsg6", HOOK_CGROUP, T | N },
+	{ "on_udp_connects_v4", "connect4", HOOK_CGROUP, T | N },
+	{ "on_udp_connects_v6", "connect6", HOOK_CGROUP, T | N },
+	{ "on_udp_closed", "sock_release", HOOK_CGROUP, T | N, SW_SEES_UDP_END },
+	{ "on_datagram_sent", "skb_egress", HOOK_CGROUP, T | N, SW_SEES_PEERS, .peers = true },
+	{ "on_datagram_received", "skb_ingress", HOOK_CGROUP, T | N, .peers = true },
+	{ "on_datagram_dropped", "udp_fail_queue_rcv_skb", HOOK_TP_BTF, T | N, .peers = true,
+	  .miss = MISS_IS_NOTHING },
+	{ "show_udp_socket", "udp", HOOK_ITERATOR, T | N, .required = true },
+	{ "show_udp_count", "bpf_map_elem", HOOK_ITERATOR, T | N, .peers = true, .map = "udp_notes" },
+	{ "show_peer", "bpf_map_elem", HOOK_ITERATOR, T | N, .peers = true, .map = "peers" },
 	{ "show_socket", "tcp", HOOK_ITERATOR, T | N, .required = true },
 	{ "show_process", "task", HOOK_ITERATOR, T | N, .required = true },
 	{ "show_holder", "task_file", HOOK_ITERATOR, T | N, .required = true },
@@ -91,7 +107,8 @@ const char *hook_mechanism_name(enum hook_mechanism mechanism)
 	static const char *const names[] = {
 		[HOOK_TP_BTF] = "tp_btf",     [HOOK_FENTRY] = "fentry",
 		[HOOK_KPROBE] = "kprobe",     [HOOK_TRACEPOINT] = "tracepoint",
-		[HOOK_SOCK_OPS] = "sock_ops", [HOOK_ITERATOR] = "iter",
+		[HOOK_SOCK_OPS] = "sock_ops", [HOOK_CGROUP] = "cgroup",
+		[HOOK_ITERATOR] = "iter",
 	};
 
 	return names[mechanism];
@@ -171,6 +188,7 @@ static const char *why_missing(const struct hook *hook, const struct kernel_fact
 		return tracefs ? NULL
 			       : "tracefs is not to be had: mount it at /sys/kernel/tracing, and run as root";
 	case HOOK_SOCK_OPS:
+	case HOOK_CGROUP:
 		return facts->cgroup2[0]
 			       ? NULL
 			       : "the root of cgroup2 is not mounted: mount -t cgroup2 none DIR";
@@ -190,14 +208,15 @@ static bool is_replaced(const struct hook *hook, const struct hook_status *statu
 	return false;
 }
 
-void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, const struct btf *btf,
-		  struct hook_status *status)
+void hooks_select(enum sw_mode mode, bool peers, const struct kernel_facts *facts,
+		  const struct btf *btf, struct hook_status *status)
 {
 	CLEANUP_FD int tracefs = kernel_open_tracefs();
 
 	memset(status, 0, sizeof(*status) * ARRAY_SIZE(hooks));
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (!(hooks[i].modes & 1u << mode) || is_replaced(&hooks[i], status))
+		if (!(hooks[i].modes & 1u << mode) || (hooks[i].peers && !peers) ||
+		    is_replaced(&hooks[i], status))
 			continue;
 		status[i].why = why_missing(&hooks[i], facts, btf, tracefs >= 0);
 		status[i].state = status[i].why ? HOOK_MISSING : HOOK_SELECTED;
@@ -252,22 +271,36 @@ static struct bpf_link *attach_tracepoint(struct bpf_program *program, const cha
 	return link;
 }
 
-static struct bpf_link *attach_sock_ops(struct bpf_program *program, const char *cgroup2)
+static struct bpf_link *attach_cgroup(struct bpf_program *program, const char *cgroup2)
 {
 	CLEANUP_FD int fd = open(cgroup2, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? NULL : bpf_program__attach_cgroup(program, fd);
 }
 
-static struct bpf_link *attach_one(const struct hook *hook, struct bpf_program *program,
-				   const struct kernel_facts *facts)
+/* An iterator over the elements of a map of ours. */
+static struct bpf_link *attach_to_map(struct bpf_program *program, const struct bpf_map *map)
+{
+	union bpf_iter_link_info info = { .map.map_fd = (uint32_t)bpf_map__fd(map) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
+		    .link_info_len = sizeof(info));
+
+	return bpf_program__attach_iter(program, &options);
+}
+
+static struct bpf_link *attach_one(const struct hook *hook, struct bpf_object *object,
+				   struct bpf_program *program, const struct kernel_facts *facts)
 {
 	switch (hook->mechanism) {
 	case HOOK_TRACEPOINT:
 		return attach_tracepoint(program, hook->target);
 	case HOOK_SOCK_OPS:
-		return attach_sock_ops(program, facts->cgroup2);
+	case HOOK_CGROUP:
+		return attach_cgroup(program, facts->cgroup2);
 	case HOOK_ITERATOR:
+		if (hook->map)
+			return attach_to_map(program,
+					     bpf_object__find_map_by_name(object, hook->map));
 		return bpf_program__attach_iter(program, NULL);
 	default:
 		return bpf_program__attach(program);
@@ -287,7 +320,7 @@ int hooks_attach(struct bpf_object *object, const struct kernel_facts *facts,
 		if (status[i].state != HOOK_SELECTED)
 			continue;
 		program = bpf_object__find_program_by_name(object, hooks[i].program);
-		status[i].link = program ? attach_one(&hooks[i], program, facts) : NULL;
+		status[i].link = program ? attach_one(&hooks[i], object, program, facts) : NULL;
 		status[i].state = status[i].link ? HOOK_ATTACHED : HOOK_FAILED;
 		status[i].error = status[i].link ? 0 : -errno;
 		if (!status[i].link && hooks[i].required) {

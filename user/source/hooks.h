@@ -19,6 +19,7 @@ enum hook_mechanism {
 	HOOK_KPROBE,
 	HOOK_TRACEPOINT, /* classic, through a perf event: needs tracefs */
 	HOOK_SOCK_OPS,
+	HOOK_CGROUP, /* another program on the root of cgroup2 */
 	HOOK_ITERATOR,
 };
 
@@ -44,9 +45,11 @@ struct hook {
 	unsigned int modes;	/* bits 1 << enum sw_mode */
 	uint32_t features;	/* enum sw_features that it brings */
 	bool required;		/* without it there is nothing to trace */
+	bool peers;		/* only if the peers of UDP sockets are to be counted */
 	const char *instead_of; /* used only if that program's hook is missing */
 	unsigned int arguments; /* that the tracepoint must have */
 	enum hook_miss miss;
+	const char *map; /* HOOK_ITERATOR: over the elements of this map of ours; NULL */
 };
 
 struct hook_status {
@@ -74,9 +77,12 @@ bool hooks_trampolines_work(const struct btf *btf);
 /* The same for one function of the kernel: it may be inlined, or not there at all. */
 bool hooks_function_traceable(const struct btf *btf, const char *function);
 
-/* Choose the hooks of a mode by what the kernel has. Fills status[hooks_count()]. */
-void hooks_select(enum sw_mode mode, const struct kernel_facts *facts, const struct btf *btf,
-		  struct hook_status *status);
+/*
+ * Choose the hooks of a mode by what the kernel has, those that count the peers of UDP sockets only
+ * if they are wanted. Fills status[hooks_count()].
+ */
+void hooks_select(enum sw_mode mode, bool peers, const struct kernel_facts *facts,
+		  const struct btf *btf, struct hook_status *status);
 
 /* Number of arguments of a raw tracepoint by BTF; -ENOENT if there is no such tracepoint. */
 int hooks_tracepoint_arguments(const struct btf *btf, const char *name);

@@ -123,6 +123,11 @@ static void settle_settings(struct live *live, const struct live_options *option
 
 	bpf_map__set_max_entries(live->tracer->maps.events, options->ring_bytes);
 	settings->wanted = options->wanted;
+	settings->peers = options->peers;
+	if (!options->peers) {
+		bpf_map__set_max_entries(live->tracer->maps.peers, 1);
+		bpf_map__set_max_entries(live->tracer->maps.peer_slots, 1);
+	}
 	settings->wakeup_bytes = options->ring_bytes / WAKEUP_PART;
 	settings->reset_has_reason = hooks_tracepoint_arguments(live->btf, "tcp_send_reset") >= 3;
 	if (live->mode == SW_MODE_TRACEPOINT) {
@@ -142,7 +147,7 @@ static int load(struct live *live, const struct live_options *options, struct li
 		explain(error, false, "cannot open the BPF programs", r);
 		return r;
 	}
-	hooks_select(live->mode, &live->facts, live->btf, live->hooks);
+	hooks_select(live->mode, options->peers, &live->facts, live->btf, live->hooks);
 	hooks_prepare(live->tracer->obj, live->hooks);
 	settle_settings(live, options);
 	r = tracer__load(live->tracer);
@@ -168,13 +173,17 @@ static struct bpf_link *iterator_link(const struct live *live, const char *progr
 
 static int open_doors(struct live *live)
 {
-	struct door sockets = { .kind = DOOR_ITERATOR,
-				.link_fd = bpf_link__fd(iterator_link(live, "show_socket")) };
+	static const char *const walks[] = { "show_socket", "show_udp_socket" };
 
 	live->doors = doors_new(DOORS_EVERYWHERE, 0);
 	if (!live->doors)
 		return -ENOMEM;
-	doors_add(live->doors, &sockets);
+	for (size_t i = 0; i < ARRAY_SIZE(walks); i++) {
+		struct door door = { .kind = DOOR_ITERATOR,
+				     .link_fd = bpf_link__fd(iterator_link(live, walks[i])) };
+
+		doors_add(live->doors, &door);
+	}
 	return 0;
 }
 
@@ -279,6 +288,12 @@ const struct kernel_facts *live_facts(const struct live *live)
 	return &live->facts;
 }
 
+bool live_counts_peers(const struct live *live)
+{
+	return (hooks_features(live->hooks) & SW_SEES_PEERS) && iterator_link(live, "show_peer") &&
+	       iterator_link(live, "show_udp_count");
+}
+
 int live_fd(const struct live *live)
 {
 	return bpf_map__fd(live->tracer->maps.events);
@@ -341,7 +356,7 @@ static size_t write_hooks(const struct live *live, char *out)
 
 int live_start(struct live *live)
 {
-	char names[4096]; /* 40 hooks of at most 50 bytes */
+	char names[4096]; /* 60 hooks of at most 50 bytes */
 	size_t len = write_hooks(live, names);
 	struct sw_header *clock;
 	struct sw_start *start;
@@ -522,12 +537,21 @@ static int run_iterator(struct live *live, const char *program)
 			    live);
 }
 
+int live_look_at_peers(struct live *live)
+{
+	int r = live_counts_peers(live) ? run_iterator(live, "show_udp_count") : 0;
+
+	return r == 0 && live_counts_peers(live) ? run_iterator(live, "show_peer") : r;
+}
+
 static int visit_netns(void *data, uint32_t netns, const int *fds)
 {
 	struct live *live = data;
 	struct sw_look_netns *record;
 	int r = iterator_read(fds[0], decode_record, NULL, keep_record, live);
 
+	if (r == 0)
+		r = iterator_read(fds[1], decode_record, NULL, keep_record, live);
 	if (r < 0)
 		return r;
 	record = make(live, SW_RECORD_LOOK_NETNS, sizeof(*record));

@@ -22,6 +22,7 @@ struct live_options {
 	struct sw_wanted wanted; /* only connections like this are told about */
 	bool stacks;		 /* somebody gives us SW_RECORD_STACK: the stream says so */
 	uint32_t stacks_of;	 /* of this process and its descendants only; 0: of all */
+	bool peers;		 /* count whom UDP sockets talk to */
 };
 
 /* What went wrong, in a sentence with the cure. */
@@ -46,6 +47,9 @@ enum sw_mode live_mode(const struct live *live);
 const struct hook_status *live_hooks(const struct live *live);
 const struct kernel_facts *live_facts(const struct live *live);
 
+/* Are the peers of UDP sockets counted, as they were asked for? */
+bool live_counts_peers(const struct live *live);
+
 /* Readable when the kernel wants to wake us; see live_sleep(). */
 int live_fd(const struct live *live);
 
@@ -57,6 +61,12 @@ int live_start(struct live *live);
  * live_collect(), each at its time. 0 or negative errno.
  */
 int live_look(struct live *live, uint32_t cause);
+
+/*
+ * The peers of all UDP sockets as they are now, as records for the next live_collect(). 0, also if
+ * they are not counted, or negative errno.
+ */
+int live_look_at_peers(struct live *live);
 
 /*
  * Take what the hooks have written, add SW_RECORD_LOST if records found no room, and sort all by

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "model/peers.h"
 #include "model/process.h"
 #include "model/stack.h"
 #include "view/field_counter.h"
@@ -121,11 +122,16 @@ static void get_lport(const struct field_context *context, struct value *ret)
 		field_set_number(ret, context->event->conn.ends.lport);
 }
 
+static bool is_udp(const struct event *event)
+{
+	return event->conn.ends.protocol == SW_PROTO_UDP;
+}
+
 /* A listener's remote port is 0 as a fact, not for want of knowledge; so is that of a row. */
 static void get_rport(const struct field_context *context, struct value *ret)
 {
-	if (has_ports(context) &&
-	    (context->event->conn.ends.rport || is_listener(context->event) || context->socket))
+	if (has_ports(context) && (context->event->conn.ends.rport || is_listener(context->event) ||
+				   context->socket || is_udp(context->event)))
 		field_set_number(ret, context->event->conn.ends.rport);
 }
 
@@ -328,8 +334,48 @@ static void get_rtt(const struct field_context *context, struct value *ret)
 
 static void get_retrans(const struct field_context *context, struct value *ret)
 {
-	if (context->event->conn.counted)
+	if (context->event->conn.counted && !is_udp(context->event))
 		field_set_number(ret, context->event->conn.counters.retrans);
+}
+
+static void get_peer_count(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.peers)
+		field_set_number(ret, peers_kept(context->event->conn.peers));
+}
+
+static void get_rx_datagrams(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.peers)
+		field_set_number(ret, peers_total(context->event->conn.peers).rx_datagrams);
+}
+
+static void get_tx_datagrams(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.peers)
+		field_set_number(ret, peers_total(context->event->conn.peers).tx_datagrams);
+}
+
+static void get_left_out(const struct field_context *context, struct value *ret)
+{
+	const struct peers *peers = context->event->conn.peers;
+
+	if (peers)
+		field_set_number(ret, peers->left_out.rx_datagrams + peers->left_out.tx_datagrams);
+}
+
+static void get_left_out_bytes(const struct field_context *context, struct value *ret)
+{
+	const struct peers *peers = context->event->conn.peers;
+
+	if (peers)
+		field_set_number(ret, peers->left_out.rx_bytes + peers->left_out.tx_bytes);
+}
+
+static void get_dropped(const struct field_context *context, struct value *ret)
+{
+	if (context->event->conn.peers)
+		field_set_number(ret, context->event->conn.peers->dropped);
 }
 
 static void get_error(const struct field_context *context, struct value *ret)
@@ -512,6 +558,12 @@ static const struct field fields[] = {
 	ON(FIELD_KNOWN, "creator_pid", field_get_creator_pid, "process that made the connection, if it is not the owner"),
 	ON(FIELD_KNOWN, "creator_comm", field_get_creator_comm, "its name"),
 	ON(FIELD_KNOWN, "creator_exe", field_get_creator_exe, "full path of its executable"),
+	TITLED(FIELD_PEERS, "peer_count", "PEERS", 5, get_peer_count, "of a UDP socket: peers that are listed"),
+	TITLED(FIELD_PEERS, "rx_datagrams", "RX-DGRAMS", 9, get_rx_datagrams, "datagrams received"),
+	TITLED(FIELD_PEERS, "tx_datagrams", "TX-DGRAMS", 9, get_tx_datagrams, "datagrams sent"),
+	TITLED(FIELD_PEERS, "left_out", "LEFT-OUT", 8, get_left_out, "datagrams of these with peers that found no room"),
+	TITLED(FIELD_PEERS, "left_out_bytes", "LEFT-BYTES", 10, get_left_out_bytes, "the payload in them"),
+	TITLED(FIELD_PEERS, "dropped", "DROPPED", 7, get_dropped, "received datagrams that found the socket's queue full"),
 	FOR(EVENT_OWNER, "previous_pid", get_previous_pid, "the owner before"),
 	FOR(EVENT_OWNER, "previous_comm", get_previous_comm, "its name"),
 	FOR(EVENT_LOST, "count", get_count, "records that found no room"),
@@ -574,8 +626,11 @@ bool field_applies(const struct field *field, const struct event *event)
 	case FIELD_STATE:
 		return event->kind == EVENT_STATE;
 	case FIELD_LAST:
-	case FIELD_COUNTER:
 		return event->last;
+	case FIELD_COUNTER:
+		return event->last || (event->kind == EVENT_ROW && event->conn.peers);
+	case FIELD_PEERS:
+		return (event->last || event->kind == EVENT_ROW) && event->conn.peers;
 	case FIELD_EVENT:
 		return event->kind != EVENT_ROW &&
 		       (field->kind == EVENT_NONE || field->kind == event->kind);

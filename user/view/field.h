@@ -37,6 +37,7 @@ enum field_when {
 	FIELD_SOCKET,  /* with each row of a display; null if unknown */
 	FIELD_COUNTER, /* with the last transition, and with rows if asked for */
 	FIELD_LIVE,    /* with rows if asked for; null if unknown */
+	FIELD_PEERS,   /* with rows and last transitions of UDP sockets whose peers are counted */
 	FIELD_COLUMN,  /* a column of text tables, made of other fields */
 	FIELD_DISPLAY, /* with each row of repeated displays */
 	FIELD_GONE,    /* with rows that are gone from a display */

@@ -33,6 +33,7 @@ struct table {
 	bool color;
 	bool executable; /* text: the full path on a line of its own */
 	bool ancestors;	 /* and its parents, script and stack; JSON: parents and frames */
+	bool peers;	 /* those of UDP sockets too */
 	bool marks;	 /* text: new rows of repeated displays say so */
 	bool counters;	 /* JSON: the counters and ages of each row too */
 	/* Repeated displays. */

@@ -5,6 +5,7 @@
 
 #include "view/csv.h"
 #include "view/origin.h"
+#include "view/peer_view.h"
 #include "view/table_write.h"
 
 static void put_time(struct table *table, uint64_t ts_ns)
@@ -66,6 +67,9 @@ void table_json_row(struct table *table, const struct field_context *context)
 		if (context->stack)
 			origin_json_frames(&table->out, context->stack);
 	}
+	if (table->peers && !table->column_count &&
+	    context->event->conn.ends.protocol == SW_PROTO_UDP)
+		peer_view_json(&context->event->conn, table->realtime_offset_ns, &table->out);
 	json_object_end(&table->out);
 	json_newline(&table->out);
 }

@@ -9,6 +9,7 @@
 #include "view/field_socket.h"
 #include "view/line.h"
 #include "view/origin.h"
+#include "view/peer_view.h"
 #include "view/table_write.h"
 
 /* The value as text, which may be in `buffer`. "-" is what is not known, or is not there. */
@@ -151,12 +152,10 @@ static void put_origin(struct table *table, const struct field_context *context)
 	}
 }
 
-void table_text_below(struct table *table, const struct field_context *context)
+static void put_executable(struct table *table, const struct field_context *context)
 {
 	const struct process *owner = context->event->conn.owner;
 
-	if (!table->executable)
-		return;
 	line_printf(&table->out, "  [");
 	if (owner && owner->exe)
 		(void)line_escaped(&table->out, owner->exe, strlen(owner->exe));
@@ -165,6 +164,14 @@ void table_text_below(struct table *table, const struct field_context *context)
 	line_printf(&table->out, "]%s\n", owner && owner->exe_deleted ? " (deleted)" : "");
 	if (table->ancestors)
 		put_origin(table, context);
+}
+
+void table_text_below(struct table *table, const struct field_context *context)
+{
+	if (table->executable)
+		put_executable(table, context);
+	if (table->peers)
+		peer_view_text(&context->event->conn, table->realtime_offset_ns, &table->out);
 }
 
 static void put_clock(struct table *table, uint64_t ts_ns)

@@ -5,6 +5,7 @@
 #include "model/process.h"
 #include "view/field.h"
 #include "view/origin.h"
+#include "view/peer_view.h"
 #include "view/view.h"
 
 const char *view_mode_name(uint32_t mode)
@@ -70,6 +71,8 @@ static void event(struct view *view, const struct event *told)
 		json_key(json, field->name);
 		field_write_json(field, &context, &value, json);
 	}
+	if (told->last && told->conn.peers)
+		peer_view_json(&told->conn, view->realtime_offset_ns, json);
 	if (view->ancestors && told->conn.ends.cookie)
 		origin_json_parents(json, told->conn.owner);
 	if (told->stack)

@@ -10,6 +10,7 @@
 #include "view/field.h"
 #include "view/line.h"
 #include "view/origin.h"
+#include "view/peer_view.h"
 #include "view/view.h"
 
 #define CLOCK_AT 11  /* of 2026-11-24T00:11:22.123456789Z: the time of day */
@@ -233,6 +234,8 @@ static void event(struct view *view, const struct event *told)
 	line_string(&view->line, "\n");
 	if (told->stack)
 		origin_text_frames(&view->line, told->stack);
+	if (told->last)
+		peer_view_text(&told->conn, view->realtime_offset_ns, &view->line);
 }
 
 /* The summary goes to standard error: the command prints it. */

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * UDP sockets appear when they have a port, get and lose a peer, and go. No tracepoint shows that:
+ * programs on the root of cgroup2 do, in both modes. They always return 1, so that they decide
+ * nothing. Each record tells how the socket is now, and may repeat what is known.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "file.h"
+#include "sock.h"
+#include "udp.h"
+
+/* What a sock_addr program's context is to the kernel. */
+struct bpf_sock_addr_kern {
+	struct sock *sk;
+} __attribute__((preserve_access_index));
+
+/* Of a life that has ended or not begun, ports tell nothing: the table decides what is wanted. */
+static __always_inline bool is_wanted_udp(const struct sw_endpoints *ends)
+{
+	struct sw_endpoints any = { .netns = ends->netns, .family = ends->family };
+
+	return is_wanted_connection(&any);
+}
+
+static __always_inline void read_udp_raw(struct sock *sk, __u64 cookie, struct sw_socket *to)
+{
+	read_ends_raw(&sk->__sk_common, &to->ends);
+	to->ends.cookie = cookie;
+	to->ends.protocol = SW_PROTO_UDP;
+	to->ends.uid = BPF_CORE_READ(sk, sk_uid.val);
+	to->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+}
+
+static __always_inline void tell_udp(struct sock *sk, __u64 cookie, __u16 kind,
+				     const struct sw_task *owner)
+{
+	struct sw_socket *record = record_reserve(kind, sizeof(*record));
+
+	if (!record)
+		return;
+	read_udp_raw(sk, cookie, record);
+	if (owner && owner->pid) {
+		record->owner = *owner;
+		record->flags = SW_SOCKET_OWNED;
+	}
+	if (is_wanted_udp(&record->ends))
+		record_submit(record);
+	else
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+}
+
+/* Its first user owns it, and is told even if there is no memory for the socket's own note. */
+static __always_inline void own_first(struct sw_task *note, struct sw_task *to)
+{
+	if (note && note->pid) {
+		*to = *note;
+		return;
+	}
+	read_current_task(to);
+	if (note)
+		*note = *to;
+}
+
+/* `sk` is the program's context, a socket. */
+static __always_inline int bound(struct bpf_sock *sk)
+{
+	struct sw_task owner = {};
+	struct udp_note *note;
+	__u64 cookie;
+
+	if (sk->protocol != SW_PROTO_UDP)
+		return 1;
+	cookie = bpf_get_socket_cookie(sk);
+	own_first(bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE), &owner);
+	note = udp_note_of(cookie);
+	if (note)
+		note->lport = BPF_CORE_READ((struct sock *)sk, __sk_common.skc_num);
+	tell_udp((struct sock *)sk, cookie, SW_RECORD_UDP, &owner);
+	return 1;
+}
+
+SEC("cgroup/post_bind4")
+int on_udp_bound_v4(struct bpf_sock *sk)
+{
+	return bound(sk);
+}
+
+SEC("cgroup/post_bind6")
+int on_udp_bound_v6(struct bpf_sock *sk)
+{
+	return bound(sk);
+}
+
+/*
+ * The first datagram of a socket without a port gives it one. Called for each sendto() with an
+ * address; what was told already leaves at once.
+ */
+static __always_inline int sends(struct bpf_sock_addr *call)
+{
+	struct bpf_sock *sk = call->sk;
+	struct sw_task owner = {};
+	struct udp_note *note;
+	__u64 cookie;
+
+	if (!sk || call->protocol != SW_PROTO_UDP)
+		return 1;
+	cookie = bpf_get_socket_cookie(call);
+	note = udp_note_of(cookie);
+	if (note && note->lport == sk->src_port)
+		return 1;
+	if (note)
+		note->lport = sk->src_port;
+	own_first(bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE), &owner);
+	tell_udp(BPF_CORE_READ((struct bpf_sock_addr_kern *)call, sk), cookie, SW_RECORD_UDP,
+		 &owner);
+	return 1;
+}
+
+SEC("cgroup/sendmsg4")
+int on_udp_sends_v4(struct bpf_sock_addr *call)
+{
+	return sends(call);
+}
+
+SEC("cgroup/sendmsg6")
+int on_udp_sends_v6(struct bpf_sock_addr *call)
+{
+	return sends(call);
+}
+
+/*
+ * connect() is about to begin: what it did is told when it returns, by a program that can neither
+ * make a cookie nor a note.
+ */
+static __always_inline int connects_udp(struct bpf_sock_addr *call)
+{
+	struct bpf_sock *sk = call->sk;
+	struct sw_task *owner;
+
+	if (!sk || call->protocol != SW_PROTO_UDP)
+		return 1;
+	bpf_get_socket_cookie(call);
+	owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (owner)
+		read_current_task(owner);
+	return 1;
+}
+
+SEC("cgroup/connect4")
+int on_udp_connects_v4(struct bpf_sock_addr *call)
+{
+	return connects_udp(call);
+}
+
+SEC("cgroup/connect6")
+int on_udp_connects_v6(struct bpf_sock_addr *call)
+{
+	return connects_udp(call);
+}
+
+SEC("tp/syscalls/sys_enter_connect")
+int on_udp_connect_entered(struct trace_event_raw_sys_enter *ctx)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	__s64 fd = (__s64)ctx->args[0];
+
+	bpf_map_update_elem(&connect_fds, &thread, &fd, BPF_ANY);
+	return 0;
+}
+
+/* connect(AF_UNSPEC) passes none of the above, but whoever has a peer has a cookie. */
+SEC("tp/syscalls/sys_exit_connect")
+int on_udp_connect_returned(struct trace_event_raw_sys_exit *ctx)
+{
+	__u64 thread = bpf_get_current_pid_tgid(), cookie;
+	__s64 *found = bpf_map_lookup_elem(&connect_fds, &thread), fd;
+	struct sw_task owner = {};
+	struct sock *sk;
+
+	if (!found)
+		return 0;
+	fd = *found;
+	bpf_map_delete_elem(&connect_fds, &thread);
+	if (ctx->ret < 0)
+		return 0;
+	sk = socket_of_fd(fd, SW_PROTO_UDP);
+	if (!sk)
+		return 0;
+	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	if (!cookie)
+		return 0;
+	/* A port that was chosen for it goes with its peer: a life ends. */
+	if (!BPF_CORE_READ(sk, __sk_common.skc_num))
+		udp_tell_peers(cookie);
+	read_current_task(&owner);
+	tell_udp(sk, cookie, SW_RECORD_UDP, &owner);
+	return 0;
+}
+
+/* The last descriptor was closed. Sockets of the kernel itself do not come here. */
+SEC("cgroup/sock_release")
+int on_udp_closed(struct bpf_sock *sk)
+{
+	struct udp_note *note;
+	struct sw_task *owner;
+	__u64 cookie;
+
+	if (sk->protocol != SW_PROTO_UDP)
+		return 1;
+	/* Nobody has asked for its cookie, so no record was about it. */
+	cookie = BPF_CORE_READ((struct sock *)sk, __sk_common.skc_cookie.counter);
+	if (!cookie)
+		return 1;
+	note = bpf_map_lookup_elem(&udp_notes, &cookie);
+	if (note)
+		udp_give_up_peers(cookie, note);
+	bpf_map_delete_elem(&udp_notes, &cookie);
+	owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
+	tell_udp((struct sock *)sk, cookie, SW_RECORD_UDP_END, owner);
+	return 1;
+}
+
+/* Those that are there. */
+SEC("iter/udp")
+int show_udp_socket(struct bpf_iter__udp *ctx)
+{
+	struct udp_sock *udp = ctx->udp_sk;
+	struct sw_state record = {};
+	struct sock *sk;
+
+	/* UDP-Lite has tables of its own. */
+	if (!udp)
+		return 0;
+	sk = &udp->inet.sk;
+	record_header(&record.header, SW_RECORD_SOCKET, sizeof(record));
+	read_ends(&sk->__sk_common, &record.ends);
+	record.ends.cookie = bpf_get_socket_cookie(sk);
+	record.ends.protocol = SW_PROTO_UDP;
+	record.ends.uid = sk->sk_uid.val;
+	record.new_state = sk->__sk_common.skc_state;
+	record.flags = read_owner(sk, &record.owner);
+	if (is_wanted_udp(&record.ends))
+		bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	return 0;
+}
