@@ -69,6 +69,7 @@ static bool is_refused_some(void)
 static bool is_expected(const char *line, bool repeated)
 {
 	return (repeated && display_find(line, "sockwatch: |displays;")) ||
+	       display_find(line, "sockwatch: -v: stacks are those of") ||
 	       (display_find(line, "namespace|could not be") && is_refused_some());
 }
 

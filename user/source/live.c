@@ -89,7 +89,8 @@ int64_t live_realtime_offset_ns(uint64_t *ret_spread_ns)
 /* libbpf's talk has no context pointer, and is only of use when something has failed. */
 static char libbpf_log[2048];
 
-static int keep_log(enum libbpf_print_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static int keep_log(enum libbpf_print_level level,
+							  const char *format, va_list arguments)
 {
 	char line[1024];
 	size_t len, used = strlen(libbpf_log);

@@ -352,7 +352,7 @@ static bool is_finishing(struct stack_worker *worker)
 	return finishing;
 }
 
-static void *work(void *data)
+static void *run(void *data)
 {
 	struct stack_worker *worker = data;
 
@@ -425,7 +425,7 @@ int stack_worker_start(struct stack_worker *worker, const struct stack_source *s
 	/* Signals are for the thread that has the signalfd. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&worker->thread, NULL, work, worker);
+	r = pthread_create(&worker->thread, NULL, run, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	worker->started = r == 0;
 	return -r;
