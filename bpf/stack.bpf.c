@@ -27,12 +27,15 @@ struct {
 /* Calls that are not copied for want of room or budget; read in our memory, without bpf(2). */
 __u64 dropped = 0;
 
-/* UDP sockets whose first datagram we have seen. */
+/*
+ * UDP sockets whose first datagram we have seen, by cookie. One that was pushed out is told again,
+ * which harms nobody; the socket's own storage takes cmpxchg16b since Linux 7.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, __u32);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u8);
 } senders SEC(".maps");
 
 const volatile struct sw_wanted wanted = {};
@@ -157,11 +160,12 @@ int BPF_PROG(on_stack_of_state, struct sock *sk, int old_state, int new_state)
 
 static __always_inline int datagram_sent(struct sock *sk)
 {
-	__u32 *seen = bpf_sk_storage_get(&senders, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	__u64 cookie = bpf_get_socket_cookie(sk);
+	__u8 seen = 1;
 
-	if (!seen || *seen)
+	if (bpf_map_lookup_elem(&senders, &cookie))
 		return 0;
-	*seen = 1;
+	bpf_map_update_elem(&senders, &cookie, &seen, BPF_ANY);
 	return take_stack(sk, SW_CALL_SEND);
 }
 
