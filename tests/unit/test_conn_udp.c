@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * model/conn_udp.c: UDP records in, transitions out. The trail has an event a line, as in
- * test_conn_table.c: "generation OLD>NEW rport ~ @owner", where ~ marks what was inferred.
+ * conn_bench.h: "generation OLD>NEW rport ~ @owner", where ~ marks what was inferred.
  */
 #include "expect.h"
 
