@@ -54,10 +54,18 @@ LEDGER := $(BUILD)/tests/ledger
 CALLERS := $(BUILD)/tests/caller $(BUILD)/tests/caller-static $(BUILD)/tests/caller-plugin.so
 
 # ---- what is optional ---------------------------------------------------------------------------
-# Unwinding stacks wants libdw, demangling libiberty (no .pc file): WITHOUT_LIBDW=1 and
-# WITHOUT_LIBIBERTY=1 leave them out where they are there.
+# The list of system calls wants libseccomp, unwinding stacks libdw, demangling libiberty (no .pc
+# file): WITHOUT_LIBSECCOMP=1, WITHOUT_LIBDW=1 and WITHOUT_LIBIBERTY=1 leave them out where they are
+# there.
+WITHOUT_LIBSECCOMP ?=
 WITHOUT_LIBDW ?=
 WITHOUT_LIBIBERTY ?=
+ifeq ($(WITHOUT_LIBSECCOMP),)
+ifeq ($(shell $(PKG_CONFIG) --exists 'libseccomp >= 2.5' 2>/dev/null && echo yes),yes)
+OPTIONAL_LIBRARIES += libseccomp
+OPTIONAL_CPPFLAGS += -DSOCKWATCH_LIBSECCOMP=1
+endif
+endif
 ifeq ($(WITHOUT_LIBDW),)
 ifeq ($(shell $(PKG_CONFIG) --exists libdw 2>/dev/null && echo yes),yes)
 OPTIONAL_LIBRARIES += libdw
@@ -73,7 +81,7 @@ endif
 endif
 
 # ---- flags -------------------------------------------------------------------------------------
-LIBRARIES := libbpf libelf zlib libmnl jansson $(OPTIONAL_LIBRARIES)
+LIBRARIES := libbpf libelf zlib libmnl libcap-ng jansson $(OPTIONAL_LIBRARIES)
 CFLAGS ?= -O2 -g
 SANITIZE ?=
 ASAN_CFLAGS := -O1 -g -fno-omit-frame-pointer
@@ -84,7 +92,7 @@ CPPFLAGS_ALL := -Iinclude -Iuser -I$(BPF_BUILD)/skeleton -D_GNU_SOURCE= $(OPTION
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 CFLAGS_ALL := -std=gnu11 -pthread $(CFLAGS) $(WARNINGS) $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. \
 	$(LIBRARY_CFLAGS)
-LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lmnl -ljansson) $(OPTIONAL_LIBS)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lmnl -lcap-ng -ljansson) $(OPTIONAL_LIBS)
 COMPILE = $(CC) $(CPPFLAGS_ALL) -DSOCKWATCH_VERSION='"$(VERSION)"' $(CFLAGS_ALL)
 LINK = $(CC) $(CFLAGS_ALL) $(LDFLAGS)
 

@@ -22,8 +22,8 @@
 
 enum { CANNOT_TRY = 77 };
 
-/* What `probe` returned in a process with these needs: small and not negative. */
-static int in_sandbox(unsigned int needs, int (*probe)(void))
+/* How a process with these needs ended, which exits with what `probe` returned. */
+static int status_in_sandbox(unsigned int needs, int (*probe)(void))
 {
 	pid_t pid = fork();
 	int status = 0;
@@ -36,9 +36,17 @@ static int in_sandbox(unsigned int needs, int (*probe)(void))
 		_exit(probe());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == CANNOT_TRY)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_TRY)
 		skip();
+	return status;
+}
+
+/* What `probe` returned: small and not negative. */
+static int in_sandbox(unsigned int needs, int (*probe)(void))
+{
+	int status = status_in_sandbox(needs, probe);
+
+	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
 
@@ -169,6 +177,22 @@ static void what_is_always_needed_works(void **state)
 	EXPECT(SANDBOX_NOTHING, probe_lookup, 0);
 }
 
+#ifdef __x86_64__
+/* x32's, which the kernel need not have for that. */
+static int probe_foreign(void)
+{
+	return error_of(syscall(0x40000000 | SYS_getpid));
+}
+
+static void calls_of_another_architecture_kill(void **state)
+{
+	int status = status_in_sandbox(SANDBOX_NOTHING, probe_foreign);
+
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+#endif
+
 static void names_need_sockets_and_modules(void **state)
 {
 	EXPECT(SANDBOX_NAMES, probe_inet, 0);
@@ -226,6 +250,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_could_do_harm_is_refused),
 		cmocka_unit_test(what_is_always_needed_works),
+#ifdef __x86_64__
+		cmocka_unit_test(calls_of_another_architecture_kill),
+#endif
 		cmocka_unit_test(names_need_sockets_and_modules),
 		cmocka_unit_test(only_who_needs_it_enters_namespaces),
 		cmocka_unit_test(no_capability_and_no_root_is_left),

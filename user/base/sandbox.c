@@ -2,14 +2,12 @@
 /* The order in which privileges go: each step needs those that are left by the one before. */
 #include "base/sandbox.h"
 
+#include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/sandbox_rules.h"
@@ -37,15 +35,35 @@ static uint64_t capabilities_needed(unsigned int needs)
 	return needs & SANDBOX_CONTAINERS ? files : 0;
 }
 
-/* What a process that we become could get back; without CAP_SETPCAP it stays. */
-static void drop_bounding(void)
+/*
+ * What libcap-ng will apply: effective and permitted are what is needed and was there, nothing is
+ * inherited, which leaves nothing ambient either (capabilities(7)), and nothing can come back.
+ */
+static int choose_capabilities(uint64_t needed)
 {
-	for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-			return;
+	errno = 0;
+	if (capng_get_caps_process() < 0)
+		return errno ? -errno : -EIO;
+	/* libcap-ng refuses those that the kernel does not have. */
+	for (unsigned int capability = 0; capability < 64; capability++) {
+		bool kept = (needed & 1ull << capability) &&
+			    capng_have_capability(CAPNG_PERMITTED, capability);
+
+		(void)capng_update(CAPNG_DROP,
+				   CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE |
+					   CAPNG_BOUNDING_SET,
+				   capability);
+		if (kept)
+			(void)capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+					   capability);
+	}
+	return 0;
 }
 
-/* The parent's wish to be outlived by nobody ends with the user id, unless it is renewed. */
+/*
+ * The parent's wish to be outlived by nobody ends with the user id, unless it is renewed. Not
+ * capng_change_id(): it takes nothing away from a root that lacks CAP_SETUID.
+ */
 static int become_user(unsigned int user, bool keep)
 {
 	int death_signal = 0;
@@ -63,31 +81,19 @@ static int become_user(unsigned int user, bool keep)
 	return 1;
 }
 
-/* Effective and permitted are what is needed and was there; nothing is inherited. */
-static int drop_capabilities(uint64_t needed)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2];
-
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
-	for (int i = 0; i < 2; i++) {
-		data[i].permitted &= (uint32_t)(needed >> (32 * i));
-		data[i].effective = data[i].permitted;
-		data[i].inheritable = 0;
-	}
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
-}
-
 int sandbox_enter(unsigned int needs, struct sandbox_report *ret_report)
 {
 	uint64_t needed = capabilities_needed(needs);
 	struct sandbox_report report;
+	int r = choose_capabilities(needed);
 
-	drop_bounding();
+	/* What a process that we become could get back; without CAP_SETPCAP it stays. */
+	if (r == 0)
+		(void)capng_apply(CAPNG_SELECT_BOUNDS);
 	report.user = become_user(sandbox_user(), needed != 0);
-	report.capabilities = drop_capabilities(needed);
+	if (r == 0 && capng_apply(CAPNG_SELECT_CAPS) < 0)
+		r = -errno;
+	report.capabilities = r;
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	report.privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 	/* It would forbid to look into processes outside. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Gives away for good what a process no longer needs: capabilities, root's user id, new privileges,
- * files (Landlock) and system calls (seccomp). What is still allowed stands in sandbox_rules.c. Raw
- * system calls instead of libcap-ng and libseccomp, which take longer than a small snapshot does.
+ * files (Landlock) and system calls (seccomp). What is still allowed stands in sandbox_rules.c.
  */
 #pragma once
 
@@ -24,7 +23,7 @@ struct sandbox_report {
 	int user;	  /* 1: another user id; 0: was not root */
 	int privileges;	  /* PR_SET_NO_NEW_PRIVS */
 	int landlock;	  /* the kernel's ABI; 0: not with these needs */
-	int seccomp;
+	int seccomp;	  /* -EOPNOTSUPP: built without libseccomp */
 };
 
 /*

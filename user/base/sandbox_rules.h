@@ -39,5 +39,8 @@ bool sandbox_allows(unsigned int row_needs, unsigned int needs);
 /* The ABI, or -errno: -ENOSYS or -EOPNOTSUPP where the kernel has no Landlock or does not use it.
  */
 int sandbox_landlock(unsigned int needs);
-/* 0 or -errno. Everything that is not allowed gets ENOSYS, for which the C library has a way. */
+/*
+ * 0 or -errno, -EOPNOTSUPP in a build without libseccomp. Everything that is not allowed gets
+ * ENOSYS, for which the C library has a way; another architecture's calls, x32 too, kill.
+ */
 int sandbox_seccomp(unsigned int needs);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* sockwatch doctor: what this kernel lets us see, through which hook, and what would help. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,8 +87,12 @@ static void tell_sandbox(struct report *report)
 	     sandbox.landlock < 0
 		     ? "boot a kernel with CONFIG_SECURITY_LANDLOCK=y and landlock in lsm="
 		     : NULL);
-	tell(report, "check", "sandbox-seccomp", sandbox.seccomp < 0 ? "failed" : "ok", NULL,
-	     reason(sandbox.seccomp));
+	if (sandbox.seccomp == -EOPNOTSUPP)
+		tell(report, "check", "sandbox-seccomp", "missing", NULL,
+		     "built without libseccomp, every system call is left: install libseccomp-dev (libseccomp-devel) and build again");
+	else
+		tell(report, "check", "sandbox-seccomp", sandbox.seccomp < 0 ? "failed" : "ok",
+		     NULL, reason(sandbox.seccomp));
 }
 
 static void tell_kernel(struct report *report, const struct kernel_facts *facts)
