@@ -38,32 +38,32 @@ struct assignment {
 static const struct {
 	const char *name;
 	const struct test *tests;
-	bool bare; /* of the bare command, which knows no --mode: the same whatever is forced */
+	bool alike; /* in all modes, or of the bare command, which knows none */
 } groups[] = {
 	{ "lifecycle", tests_lifecycle },
 	{ "processes", tests_processes },
-	{ "containers", tests_containers },
-	{ "counters", tests_counters },
+	{ "containers", tests_containers, .alike = true },
+	{ "counters", tests_counters, .alike = true },
 	{ "existing", tests_existing },
 	{ "owners", tests_owners },
-	{ "live", tests_live },
+	{ "live", tests_live, .alike = true },
 	{ "loss", tests_loss },
-	{ "faults", tests_faults },
-	{ "command", tests_command },
-	{ "recording", tests_recording },
-	{ "sandbox", tests_sandbox },
-	{ "failed", tests_failed },
+	{ "faults", tests_faults, .alike = true },
+	{ "command", tests_command, .alike = true },
+	{ "recording", tests_recording, .alike = true },
+	{ "sandbox", tests_sandbox, .alike = true },
+	{ "failed", tests_failed, .alike = true },
 	{ "stacks", tests_stacks },
-	{ "filter", tests_filter },
-	{ "cli", tests_cli, .bare = true },
-	{ "netstat", tests_netstat, .bare = true },
-	{ "netstat_truth", tests_netstat_truth, .bare = true },
-	{ "netstat_format", tests_netstat_format, .bare = true },
-	{ "netstat_names", tests_netstat_names, .bare = true },
-	{ "netstat_refused", tests_netstat_refused, .bare = true },
-	{ "netstat_repeat", tests_netstat_repeat, .bare = true },
+	{ "filter", tests_filter, .alike = true },
+	{ "cli", tests_cli, .alike = true },
+	{ "netstat", tests_netstat, .alike = true },
+	{ "netstat_truth", tests_netstat_truth, .alike = true },
+	{ "netstat_format", tests_netstat_format, .alike = true },
+	{ "netstat_names", tests_netstat_names, .alike = true },
+	{ "netstat_refused", tests_netstat_refused, .alike = true },
+	{ "netstat_repeat", tests_netstat_repeat, .alike = true },
 	{ "udp", tests_udp },
-	{ "udp_peers", tests_udp_peers },
+	{ "udp_peers", tests_udp_peers, .alike = true },
 };
 
 uint64_t now_ns(void)
@@ -197,7 +197,7 @@ static int usage(FILE *out, int status)
 {
 	fputs("Usage: functional [--sockwatch PATH] [--mode tracepoint|trampoline|auto]\n"
 	      "                  [--filter GLOB] [--list] [--slow]\n"
-	      "With a mode, only what it makes a difference for: the tests of trace.\n"
+	      "With a mode, only what it makes a difference for.\n"
 	      "SOCKWATCH=PATH names the program as well; SOCKWATCH_SLOW=1 says that the machine\n"
 	      "is emulated: smaller counts, more patience.\n",
 	      out);
@@ -240,7 +240,7 @@ static int run_everything(struct suite *suite, const struct options *options)
 	int failures = 0;
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (!groups[i].bare || strcmp(suite->mode, "auto") == 0)
+		if (!groups[i].alike || strcmp(suite->mode, "auto") == 0)
 			failures += run_group(suite, groups[i].name, groups[i].tests, options);
 	if (options->list)
 		scenarios_list(suite, options->filter);
