@@ -53,7 +53,7 @@ static const struct {
 	{ "recording", tests_recording, .alike = true },
 	{ "sandbox", tests_sandbox, .alike = true },
 	{ "failed", tests_failed, .alike = true },
-	{ "stacks", tests_stacks },
+	{ "stacks", tests_stacks, .alike = true },
 	{ "filter", tests_filter, .alike = true },
 	{ "cli", tests_cli, .alike = true },
 	{ "netstat", tests_netstat, .alike = true },

@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
@@ -137,12 +138,25 @@ static void settle_settings(struct live *live, const struct live_options *option
 	}
 }
 
+/*
+ * What the kernel lacks libbpf looks for in its modules, too, which takes CAP_SYS_ADMIN; not if it
+ * was told where the kernel's types are. That reads them twice, so only who must does so.
+ */
+static struct tracer *open_programs(const struct kernel_facts *facts)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options);
+
+	if (!kernel_has_capability(facts, CAP_SYS_ADMIN))
+		options.btf_custom_path = "/sys/kernel/btf/vmlinux";
+	return tracer__open_opts(&options);
+}
+
 static int load(struct live *live, const struct live_options *options, struct live_error *error)
 {
 	const struct hook *failed = NULL;
 	int r;
 
-	live->tracer = tracer__open();
+	live->tracer = open_programs(&live->facts);
 	if (!live->tracer) {
 		r = -errno;
 		explain(error, false, "cannot open the BPF programs", r);
