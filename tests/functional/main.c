@@ -35,35 +35,42 @@ struct assignment {
 	const struct test *test;
 };
 
+/* What makes a difference to a group: guests run those that the others do not stand for. */
+enum dependence {
+	ON_HOOKS,   /* kernel and mode */
+	ON_KERNEL,  /* whatever the mode */
+	ON_NOTHING, /* neither: the host's run is enough */
+};
+
 static const struct {
 	const char *name;
 	const struct test *tests;
-	bool alike; /* in all modes, or of the bare command, which knows none */
+	enum dependence dependence;
 } groups[] = {
-	{ "lifecycle", tests_lifecycle },
-	{ "processes", tests_processes },
-	{ "containers", tests_containers, .alike = true },
-	{ "counters", tests_counters, .alike = true },
-	{ "existing", tests_existing },
-	{ "owners", tests_owners },
-	{ "live", tests_live, .alike = true },
-	{ "loss", tests_loss },
-	{ "faults", tests_faults, .alike = true },
-	{ "command", tests_command, .alike = true },
-	{ "recording", tests_recording, .alike = true },
-	{ "sandbox", tests_sandbox, .alike = true },
-	{ "failed", tests_failed, .alike = true },
-	{ "stacks", tests_stacks, .alike = true },
-	{ "filter", tests_filter, .alike = true },
-	{ "cli", tests_cli, .alike = true },
-	{ "netstat", tests_netstat, .alike = true },
-	{ "netstat_truth", tests_netstat_truth, .alike = true },
-	{ "netstat_format", tests_netstat_format, .alike = true },
-	{ "netstat_names", tests_netstat_names, .alike = true },
-	{ "netstat_refused", tests_netstat_refused, .alike = true },
-	{ "netstat_repeat", tests_netstat_repeat, .alike = true },
-	{ "udp", tests_udp },
-	{ "udp_peers", tests_udp_peers, .alike = true },
+	{ "lifecycle", tests_lifecycle, ON_HOOKS },
+	{ "processes", tests_processes, ON_HOOKS },
+	{ "containers", tests_containers, ON_KERNEL },
+	{ "counters", tests_counters, ON_KERNEL },
+	{ "existing", tests_existing, ON_HOOKS },
+	{ "owners", tests_owners, ON_HOOKS },
+	{ "live", tests_live, ON_KERNEL },
+	{ "loss", tests_loss, ON_HOOKS },
+	{ "faults", tests_faults, ON_KERNEL },
+	{ "command", tests_command, ON_NOTHING },
+	{ "recording", tests_recording, ON_NOTHING },
+	{ "sandbox", tests_sandbox, ON_KERNEL },
+	{ "failed", tests_failed, ON_KERNEL },
+	{ "stacks", tests_stacks, ON_NOTHING },
+	{ "filter", tests_filter, ON_NOTHING },
+	{ "cli", tests_cli, ON_NOTHING },
+	{ "netstat", tests_netstat, ON_KERNEL },
+	{ "netstat_truth", tests_netstat_truth, ON_KERNEL },
+	{ "netstat_format", tests_netstat_format, ON_NOTHING },
+	{ "netstat_names", tests_netstat_names, ON_NOTHING },
+	{ "netstat_refused", tests_netstat_refused, ON_NOTHING },
+	{ "netstat_repeat", tests_netstat_repeat, ON_NOTHING },
+	{ "udp", tests_udp, ON_HOOKS },
+	{ "udp_peers", tests_udp_peers, ON_KERNEL },
 };
 
 uint64_t now_ns(void)
@@ -197,7 +204,8 @@ static int usage(FILE *out, int status)
 {
 	fputs("Usage: functional [--sockwatch PATH] [--mode tracepoint|trampoline|auto]\n"
 	      "                  [--filter GLOB] [--list] [--slow]\n"
-	      "With a mode, only what it makes a difference for.\n"
+	      "With a mode, only what it makes a difference for; on an emulated machine, only what\n"
+	      "the kernel makes a difference for. A filter chooses from all.\n"
 	      "SOCKWATCH=PATH names the program as well; SOCKWATCH_SLOW=1 says that the machine\n"
 	      "is emulated: smaller counts, more patience.\n",
 	      out);
@@ -235,12 +243,23 @@ static int parse_options(int argc, char **argv, struct suite *suite, struct opti
 	return optind == argc ? 0 : -1;
 }
 
+/* A filter has been chosen by somebody who knows. */
+static bool group_is_wanted(const struct suite *suite, const struct options *options,
+			    enum dependence dependence)
+{
+	if (options->filter)
+		return true;
+	if (strcmp(suite->mode, "auto") != 0)
+		return dependence == ON_HOOKS;
+	return dependence != ON_NOTHING || !suite->emulated;
+}
+
 static int run_everything(struct suite *suite, const struct options *options)
 {
 	int failures = 0;
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (!groups[i].alike || strcmp(suite->mode, "auto") == 0)
+		if (group_is_wanted(suite, options, groups[i].dependence))
 			failures += run_group(suite, groups[i].name, groups[i].tests, options);
 	if (options->list)
 		scenarios_list(suite, options->filter);
