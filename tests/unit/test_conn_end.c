@@ -55,6 +55,23 @@ static void an_orphan_that_was_reset_does_not_answer(void **state)
 	assert_null(conn_table_find(((struct bench *)*state)->table, 5));
 }
 
+/* Made in user space, at any time: it says nothing about what a processor does. */
+static void a_name_that_is_read_meanwhile_ends_no_wait(void **state)
+{
+	struct {
+		struct sw_container container;
+		char text[8];
+	} record = { .container = { .id_len = 1, .runtime_len = 6 }, .text = "adocker" };
+
+	orphan_is_reset(*state, 5);
+	record.container.header =
+		record_header(next_ns(*state), SW_RECORD_CONTAINER, sizeof(record));
+	apply(*state, &record);
+	expect_trail(*state, "");
+	note(*state, SW_RECORD_RESET_OUT, 5);
+	expect_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-sent)\n");
+}
+
 static void an_idle_processor_is_not_waited_for_long(void **state)
 {
 	orphan_is_reset(*state, 5);
@@ -278,6 +295,7 @@ int main(void)
 		TEST(an_orphan_answers_when_its_socket_is_gone),
 		TEST(an_orphan_in_fin_wait2_answers_too),
 		TEST(an_orphan_that_was_reset_does_not_answer),
+		TEST(a_name_that_is_read_meanwhile_ends_no_wait),
 		TEST(an_idle_processor_is_not_waited_for_long),
 		TEST(another_orphan_ends_the_wait_for_the_first),
 		TEST(a_refused_connect_is_told_with_its_error_at_once),

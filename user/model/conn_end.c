@@ -23,10 +23,20 @@ bool end_is_told(struct conn_table *table, uint32_t number)
 	return false;
 }
 
-/* Made by a hook, in the order of its processor. */
+/* Made by a hook, in the order of its processor; not in user space or by a look. */
 static bool is_of_hook(uint16_t kind)
 {
-	return kind >= SW_RECORD_FORK && kind != SW_RECORD_SOCKET && kind != SW_RECORD_HOLDER;
+	switch (kind) {
+	case SW_RECORD_CONTAINER:
+	case SW_RECORD_SOCKET:
+	case SW_RECORD_HOLDER:
+	case SW_RECORD_STACK:
+	case SW_RECORD_UDP_COUNT:
+	case SW_RECORD_PEER:
+		return false;
+	default:
+		return kind >= SW_RECORD_FORK;
+	}
 }
 
 void end_watch_answer(struct conn_table *table, const struct sw_header *record)
