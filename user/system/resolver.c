@@ -9,13 +9,12 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <search.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "base/util.h"
 #include "sockwatch/record.h"
 
@@ -187,22 +186,18 @@ static void *work(void *data)
 	return NULL;
 }
 
-/* Called with the lock. Signals are for the thread that started us, and its signalfd. */
+/* Called with the lock. */
 static void start_workers(struct resolver *resolver)
 {
-	sigset_t all, before;
 	pthread_attr_t detached;
 	pthread_t thread;
 
 	if (pthread_attr_init(&detached) != 0)
 		return;
 	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (unsigned int i = 0; i < resolver->threads; i++)
-		if (pthread_create(&thread, &detached, work, resolver) == 0)
+		if (thread_start(&thread, &detached, work, resolver) == 0)
 			resolver->references++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&detached);
 }
 
@@ -327,16 +322,9 @@ void resolver_ask(struct resolver *resolver, unsigned int family, const uint8_t 
 
 bool resolver_wait(struct resolver *resolver, unsigned int timeout_ms)
 {
-	struct timespec until;
+	const struct timespec until = thread_deadline(timeout_ms);
 	bool all;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * (long)NSEC_PER_MSEC;
-	if (until.tv_nsec >= (long)NSEC_PER_SEC) {
-		until.tv_sec++;
-		until.tv_nsec -= (long)NSEC_PER_SEC;
-	}
 	pthread_mutex_lock(&resolver->lock);
 	while (resolver->open > 0 &&
 	       pthread_cond_timedwait(&resolver->answered, &resolver->lock, &until) == 0)

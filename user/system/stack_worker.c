@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "base/util.h"
 #include "system/demangle.h"
 #include "system/stack_child.h"
@@ -418,34 +419,22 @@ int stack_worker_new(struct stack_worker **ret_worker)
 
 int stack_worker_start(struct stack_worker *worker, const struct stack_source *source)
 {
-	sigset_t all, before;
 	int r;
 
 	worker->source = *source;
-	/* Signals are for the thread that has the signalfd. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&worker->thread, NULL, run, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	r = thread_start(&worker->thread, NULL, run, worker);
 	worker->started = r == 0;
-	return -r;
+	return r;
 }
 
 bool stack_worker_finish(struct stack_worker *worker, unsigned int timeout_ms)
 {
+	const struct timespec until = thread_deadline(timeout_ms);
 	const uint64_t one = 1;
-	struct timespec until;
 	bool ended;
 
 	if (!worker->started)
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * (long)NSEC_PER_MSEC;
-	if (until.tv_nsec >= (long)NSEC_PER_SEC) {
-		until.tv_sec++;
-		until.tv_nsec -= (long)NSEC_PER_SEC;
-	}
 	pthread_mutex_lock(&worker->lock);
 	worker->finishing = true;
 	(void)!write(worker->wake, &one, sizeof(one));
