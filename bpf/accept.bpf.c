@@ -25,26 +25,12 @@ int BPF_PROG(on_accepted, struct sock *sk)
 	return 0;
 }
 
-/*
- * Mode N. The socket's own storage cannot be written from here (its address is no typed pointer):
- * the table keeps the acceptor.
- */
+/* Mode N. */
 static __always_inline int accept_returned(long fd)
 {
-	struct sw_socket *record;
 	struct sock *sk = tcp_socket_of_fd(fd);
 
-	if (!sk)
-		return 0;
-	record = record_reserve(SW_RECORD_ACCEPT, sizeof(*record));
-	if (!record)
-		return 0;
-	read_ends_raw(&sk->__sk_common, &record->ends);
-	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (read_current_task(&record->owner))
-		record->flags = SW_SOCKET_OWNED;
-	record_submit_of(&record->ends, record);
-	return 0;
+	return sk ? tell_current_owner(sk, SW_RECORD_ACCEPT) : 0;
 }
 
 SEC("tp/syscalls/sys_exit_accept")

@@ -7,27 +7,16 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "emit.h"
 #include "file.h"
 #include "flavors.h"
 #include "sock.h"
 
 static __always_inline int tell_holder(struct sock *sk, __u16 kind)
 {
-	struct sw_socket *record;
-
 	/* Nobody has asked for its cookie, so no record of ours was about it. */
 	if (!BPF_CORE_READ(sk, __sk_common.skc_cookie.counter))
 		return 0;
-	record = record_reserve(kind, sizeof(*record));
-	if (!record)
-		return 0;
-	read_ends_raw(&sk->__sk_common, &record->ends);
-	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (read_current_task(&record->owner))
-		record->flags = SW_SOCKET_OWNED;
-	record_submit_of(&record->ends, record);
-	return 0;
+	return tell_current_owner(sk, kind);
 }
 
 /* The last descriptor of all tells by itself: the connection closes. */

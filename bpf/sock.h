@@ -33,6 +33,24 @@ static __always_inline __u32 own_socket(struct sock *sk, struct sw_task *to)
 	return SW_SOCKET_OWNED;
 }
 
+/*
+ * Says that the current process has this socket, of which only the address is known: so its own
+ * note cannot be written, and the table keeps who it is.
+ */
+static __always_inline int tell_current_owner(struct sock *sk, __u16 kind)
+{
+	struct sw_socket *record = record_reserve(kind, sizeof(*record));
+
+	if (!record)
+		return 0;
+	read_ends_raw(&sk->__sk_common, &record->ends);
+	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (read_current_task(&record->owner))
+		record->flags = SW_SOCKET_OWNED;
+	record_submit_of(&record->ends, record);
+	return 0;
+}
+
 /* A full socket's record that is no transition. Returns false if it is not a TCP socket. */
 static __always_inline bool read_socket(struct sock *sk, struct sw_socket *to)
 {
