@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* connect(2): the late port (mode T), and what the call returned after how long. */
+/* connect(2): the late port (mode T), what the call returned after how long, and UDP's new peer. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "file.h"
 #include "sock.h"
+#include "udp.h"
 
 /* struct sockaddr_in; struct sockaddr_in6 without its scope (SIN6_LEN_RFC2133). */
 enum { SOCKADDR_IN_SIZE = 16, SOCKADDR_IN6_MIN = 24 };
@@ -80,19 +81,33 @@ static __always_inline int tell_result(const struct connect_call *call, struct s
 	return 0;
 }
 
+static __always_inline void socket_connected(const struct connect_call *call, struct file *file,
+					     long result)
+{
+	struct sock *sk = tcp_socket_of_file(file);
+
+	/* A success that nobody has a cookie for is not known to the table either. */
+	if (sk && (result < 0 || BPF_CORE_READ(sk, __sk_common.skc_cookie.counter)))
+		tell_result(call, sk, result);
+	if (sk || result < 0)
+		return;
+	sk = socket_of_file(file, SW_PROTO_UDP);
+	if (sk)
+		udp_connected(sk);
+}
+
 SEC("tp/syscalls/sys_exit_connect")
 int on_connect_returned(struct trace_event_raw_sys_exit *ctx)
 {
 	struct connect_call *call = current_call();
 	long result = ctx->ret; /* now: the verifier takes no pointer into it later */
-	struct sock *sk;
+	struct file *file;
 
 	if (!call)
 		return 0;
-	sk = tcp_socket_of_fd(call->fd);
-	/* A success that nobody has a cookie for is not known to the table either. */
-	if (sk && (result < 0 || BPF_CORE_READ(sk, __sk_common.skc_cookie.counter)))
-		tell_result(call, sk, result);
+	file = file_of_fd(call->fd);
+	if (file)
+		socket_connected(call, file, result);
 	call->entered_ns = 0;
 	return 0;
 }

@@ -59,10 +59,7 @@ static __always_inline struct sock *socket_of_fd(__s64 fd, __u16 protocol)
 	return file ? socket_of_file(file, protocol) : NULL;
 }
 
-/* NULL if the descriptor is not open, or is not a TCP socket. An address, not a typed pointer. */
 static __always_inline struct sock *tcp_socket_of_fd(__s64 fd)
 {
-	struct file *file = file_of_fd(fd);
-
-	return file ? tcp_socket_of_file(file) : NULL;
+	return socket_of_fd(fd, SW_PROTO_TCP);
 }

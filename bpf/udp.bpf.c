@@ -8,7 +8,6 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "file.h"
 #include "sock.h"
 #include "udp.h"
 
@@ -16,41 +15,6 @@
 struct bpf_sock_addr_kern {
 	struct sock *sk;
 } __attribute__((preserve_access_index));
-
-/* Of a life that has ended or not begun, ports tell nothing: the table decides what is wanted. */
-static __always_inline bool is_wanted_udp(const struct sw_endpoints *ends)
-{
-	struct sw_endpoints any = { .netns = ends->netns, .family = ends->family };
-
-	return is_wanted_connection(&any);
-}
-
-static __always_inline void read_udp_raw(struct sock *sk, __u64 cookie, struct sw_socket *to)
-{
-	read_ends_raw(&sk->__sk_common, &to->ends);
-	to->ends.cookie = cookie;
-	to->ends.protocol = SW_PROTO_UDP;
-	to->ends.uid = BPF_CORE_READ(sk, sk_uid.val);
-	to->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-}
-
-static __always_inline void tell_udp(struct sock *sk, __u64 cookie, __u16 kind,
-				     const struct sw_task *owner)
-{
-	struct sw_socket *record = record_reserve(kind, sizeof(*record));
-
-	if (!record)
-		return;
-	read_udp_raw(sk, cookie, record);
-	if (owner && owner->pid) {
-		record->owner = *owner;
-		record->flags = SW_SOCKET_OWNED;
-	}
-	if (is_wanted_udp(&record->ends))
-		record_submit(record);
-	else
-		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
-}
 
 /* Its first user owns it, and is told even if there is no memory for the socket's own note. */
 static __always_inline void own_first(struct sw_task *note, struct sw_task *to)
@@ -132,8 +96,8 @@ int on_udp_sends_v6(struct bpf_sock_addr *call)
 }
 
 /*
- * connect() is about to begin: what it did is told when it returns, by a program that can neither
- * make a cookie nor a note.
+ * connect() is about to begin: what it did is told when it returns (connect.bpf.c), by a program
+ * that can neither make a cookie nor a note.
  */
 static __always_inline int connects_udp(struct bpf_sock_addr *call)
 {
@@ -159,45 +123,6 @@ SEC("cgroup/connect6")
 int on_udp_connects_v6(struct bpf_sock_addr *call)
 {
 	return connects_udp(call);
-}
-
-SEC("tp/syscalls/sys_enter_connect")
-int on_udp_connect_entered(struct trace_event_raw_sys_enter *ctx)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	__s64 fd = (__s64)ctx->args[0];
-
-	bpf_map_update_elem(&connect_fds, &thread, &fd, BPF_ANY);
-	return 0;
-}
-
-/* connect(AF_UNSPEC) passes none of the above, but whoever has a peer has a cookie. */
-SEC("tp/syscalls/sys_exit_connect")
-int on_udp_connect_returned(struct trace_event_raw_sys_exit *ctx)
-{
-	__u64 thread = bpf_get_current_pid_tgid(), cookie;
-	__s64 *found = bpf_map_lookup_elem(&connect_fds, &thread), fd;
-	struct sw_task owner = {};
-	struct sock *sk;
-
-	if (!found)
-		return 0;
-	fd = *found;
-	bpf_map_delete_elem(&connect_fds, &thread);
-	if (ctx->ret < 0)
-		return 0;
-	sk = socket_of_fd(fd, SW_PROTO_UDP);
-	if (!sk)
-		return 0;
-	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	if (!cookie)
-		return 0;
-	/* A port that was chosen for it goes with its peer: a life ends. */
-	if (!BPF_CORE_READ(sk, __sk_common.skc_num))
-		udp_tell_peers(cookie);
-	read_current_task(&owner);
-	tell_udp(sk, cookie, SW_RECORD_UDP, &owner);
-	return 0;
 }
 
 /* The last descriptor was closed. Sockets of the kernel itself do not come here. */

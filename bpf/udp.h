@@ -3,6 +3,7 @@
 #pragma once
 
 #include "emit.h"
+#include "sock.h"
 
 /* From when it is told until it is closed. */
 struct udp_note {
@@ -75,15 +76,6 @@ struct {
 	__type(key, struct slot_key);
 	__type(value, struct peer_key);
 } peer_slots SEC(".maps");
-
-/* The descriptor of a connect(2) that has not returned yet, by thread: no storage, as above. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, __s64);
-} connect_fds SEC(".maps");
 
 static __always_inline void traffic_add(struct sw_datagrams *traffic, bool sent, __u64 datagrams,
 					__u64 bytes)
@@ -196,4 +188,60 @@ static __always_inline void udp_give_up_peers(__u64 cookie, const struct udp_not
 		return;
 	tell_count(cookie, note);
 	bpf_loop(SW_PEERS_PER_SOCKET, visit_peer, &walk, 0);
+}
+
+/* ---- how it is now ----------------------------------------------------------------------------
+ */
+
+/* Of a life that has ended or not begun, ports tell nothing: the table decides what is wanted. */
+static __always_inline bool is_wanted_udp(const struct sw_endpoints *ends)
+{
+	struct sw_endpoints any = { .netns = ends->netns, .family = ends->family };
+
+	return is_wanted_connection(&any);
+}
+
+static __always_inline void read_udp_raw(struct sock *sk, __u64 cookie, struct sw_socket *to)
+{
+	read_ends_raw(&sk->__sk_common, &to->ends);
+	to->ends.cookie = cookie;
+	to->ends.protocol = SW_PROTO_UDP;
+	to->ends.uid = BPF_CORE_READ(sk, sk_uid.val);
+	to->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+}
+
+static __always_inline void tell_udp(struct sock *sk, __u64 cookie, __u16 kind,
+				     const struct sw_task *owner)
+{
+	struct sw_socket *record = record_reserve(kind, sizeof(*record));
+
+	if (!record)
+		return;
+	read_udp_raw(sk, cookie, record);
+	if (owner && owner->pid) {
+		record->owner = *owner;
+		record->flags = SW_SOCKET_OWNED;
+	}
+	if (is_wanted_udp(&record->ends))
+		record_submit(record);
+	else
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+}
+
+/*
+ * connect(2) has returned from a UDP socket of which only the address is known. connect(AF_UNSPEC)
+ * passes no program of the cgroup, but whoever has a peer has a cookie.
+ */
+static __always_inline void udp_connected(struct sock *sk)
+{
+	__u64 cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	struct sw_task owner = {};
+
+	if (!cookie)
+		return;
+	/* A port that was chosen for it goes with its peer: a life ends. */
+	if (!BPF_CORE_READ(sk, __sk_common.skc_num))
+		udp_tell_peers(cookie);
+	read_current_task(&owner);
+	tell_udp(sk, cookie, SW_RECORD_UDP, &owner);
 }
