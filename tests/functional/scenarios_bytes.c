@@ -2,8 +2,6 @@
 /* What was counted at the end of a connection is what the programs sent and received. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "scenario.h"
@@ -41,25 +39,11 @@ static void expect_same_segments(const struct trail *from, const struct trail *t
 		trail_expect_number(to, "rx_data_segs", trail_last_number(from, "tx_data_segs"));
 }
 
-static long op_drained(struct hands *hands, const long args[4])
-{
-	int limit = suite_deadline_ms(hands->suite, 10), queued = 1;
-
-	for (int waited = 0; waited < limit; waited += 2) {
-		if (ioctl(hands->fd[args[0]], SIOCOUTQ, &queued) < 0)
-			return -errno;
-		if (queued == 0)
-			return 0;
-		sleep_ms(2);
-	}
-	return -ETIMEDOUT;
-}
-
 /* All of it has come to the other end's kernel. */
 static void send_all(struct stage *stage, enum role role, long bytes)
 {
 	must(stage, puppet_send(stage->puppets[role], 1, bytes));
-	must(stage, puppet_call(stage->puppets[role], op_drained, 1, 0, 0, 0));
+	must(stage, puppet_wait_drained(stage->puppets[role], 1, 10));
 }
 
 static void receive(struct stage *stage, enum role role, long bytes, long expected)

@@ -301,32 +301,9 @@ static const struct ending unaccepted_endings[] = {
 
 /* ---- by hand --------------------------------------------------------------------------------- */
 
-/* connect() to the far side, which has its SYN now. */
-static struct far_end connect_far(struct stage *stage)
-{
-	struct wire *wire = wire_open(stage);
-	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
-	struct far_end end;
-
-	stage->facts->server_port = FAR_PORT;
-	puppet_begin(client, op_connect, 1, PLACE_FAR, FAR_PORT, 0);
-	wire_expect_syn(stage, wire, FAR_PORT, &end);
-	stage->facts->client_port = end.near_port;
-	return end;
-}
-
-static struct far_end establish_far(struct stage *stage)
-{
-	struct far_end end = connect_far(stage);
-
-	wire_send(stage, &end, WIRE_SYN | WIRE_ACK);
-	must(stage, puppet_finish(client_of(stage)));
-	return end;
-}
-
 static void play_both(struct stage *stage)
 {
-	struct far_end end = establish_far(stage);
+	struct far_end end = wire_establish(stage, FAR_PORT);
 	uint32_t seen = end.expected;
 
 	must(stage, puppet_shutdown(client_of(stage), 1, SHUT_WR));
@@ -348,7 +325,7 @@ static const struct ending both_endings[] = {
 /* Data that comes before the FIN is acknowledged finds the full socket, which nobody reads. */
 static void play_data_for_orphan(struct stage *stage)
 {
-	struct far_end end = establish_far(stage);
+	struct far_end end = wire_establish(stage, FAR_PORT);
 	uint32_t seen = end.expected;
 
 	must(stage, puppet_close(client_of(stage), 1));
@@ -367,7 +344,7 @@ static const struct ending data_for_orphan_endings[] = {
 /* ... or the segment that acknowledges the FIN brings data, too. */
 static void play_data_with_ack(struct stage *stage)
 {
-	struct far_end end = establish_far(stage);
+	struct far_end end = wire_establish(stage, FAR_PORT);
 
 	must(stage, puppet_close(client_of(stage), 1));
 	wire_expect(stage, &end, WIRE_FIN, 0);
@@ -384,7 +361,7 @@ static const struct ending data_with_ack_endings[] = {
 /* Data goes out, nobody acknowledges it; ICMP has said why when time runs out. */
 static void play_lost_peer(struct stage *stage)
 {
-	struct far_end end = establish_far(stage);
+	struct far_end end = wire_establish(stage, FAR_PORT);
 
 	must(stage, puppet_option(client_of(stage), 1, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500));
 	must(stage, puppet_send(client_of(stage), 1, 100));
@@ -400,7 +377,7 @@ static const struct ending lost_peer_endings[] = {
 
 static void play_silent_peer(struct stage *stage)
 {
-	establish_far(stage);
+	wire_establish(stage, FAR_PORT);
 	must(stage, puppet_option(client_of(stage), 1, IPPROTO_TCP, TCP_USER_TIMEOUT, 700));
 	must(stage, puppet_send(client_of(stage), 1, 100));
 	read_end(stage, ROLE_CLIENT, ETIMEDOUT);

@@ -27,30 +27,6 @@ static struct far_end listen_near(struct stage *stage)
 	return wire_end(wire, FAR_PORT, stage->facts->server_port);
 }
 
-/* The near side connects to the far one, which has its SYN now. The connect() is not finished. */
-static struct far_end connect_near(struct stage *stage)
-{
-	struct wire *wire = wire_open(stage);
-	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
-	struct far_end end;
-
-	stage->facts->server_port = FAR_PORT;
-	puppet_begin(client, op_connect, 1, PLACE_FAR, FAR_PORT, 0);
-	wire_expect_syn(stage, wire, FAR_PORT, &end);
-	stage->facts->client_port = end.near_port;
-	return end;
-}
-
-/* ... and with the handshake done. */
-static struct far_end establish_near(struct stage *stage)
-{
-	struct far_end end = connect_near(stage);
-
-	wire_send(stage, &end, WIRE_SYN | WIRE_ACK);
-	must(stage, puppet_finish(stage->puppets[ROLE_CLIENT]));
-	return end;
-}
-
 static void expect_client(const struct run *run, const char *states, const char *reason)
 {
 	struct trail trail;
@@ -77,7 +53,7 @@ static void play_silence(struct stage *stage)
 
 	stage_sysctl(stage, "ipv4/tcp_syn_retries", "1");
 	stage_sysctl(stage, "ipv4/tcp_syn_linear_timeouts", "0");
-	connect_near(stage);
+	wire_connect(stage, FAR_PORT);
 	result = puppet_finish(stage->puppets[ROLE_CLIENT]);
 	if (result != -ETIMEDOUT)
 		stage_fail(stage, "connect: %s, not timed out", strerror((int)-result));
@@ -148,7 +124,7 @@ static void check_abandoned_request(const struct run *run)
 
 static void play_simultaneous_close(struct stage *stage)
 {
-	struct far_end end = establish_near(stage);
+	struct far_end end = wire_establish(stage, FAR_PORT);
 	uint32_t seen = end.expected;
 
 	must(stage, puppet_shutdown(stage->puppets[ROLE_CLIENT], 1, SHUT_WR));
@@ -171,7 +147,7 @@ static void check_simultaneous_close(const struct run *run)
 
 static void play_simultaneous_open(struct stage *stage)
 {
-	struct far_end end = connect_near(stage);
+	struct far_end end = wire_connect(stage, FAR_PORT);
 
 	wire_send(stage, &end, WIRE_SYN);
 	wire_expect(stage, &end, WIRE_SYN | WIRE_ACK, 0);
@@ -192,7 +168,7 @@ static void play_orphan(struct stage *stage)
 	struct far_end end;
 
 	stage_sysctl(stage, "ipv4/tcp_fin_timeout", "2");
-	end = establish_near(stage);
+	end = wire_establish(stage, FAR_PORT);
 	must(stage, puppet_close(stage->puppets[ROLE_CLIENT], 1));
 	wire_expect(stage, &end, WIRE_FIN, 0);
 	wire_send(stage, &end, WIRE_ACK);
@@ -207,7 +183,7 @@ static void check_orphan(const struct run *run)
 /* FIN_WAIT2 lives on in a time-wait socket, into which the peer's FIN comes late. */
 static void play_late_fin(struct stage *stage)
 {
-	struct far_end end = establish_near(stage);
+	struct far_end end = wire_establish(stage, FAR_PORT);
 
 	must(stage, puppet_close(stage->puppets[ROLE_CLIENT], 1));
 	wire_expect(stage, &end, WIRE_FIN, 0);
@@ -227,7 +203,7 @@ static void play_user_timeout(struct stage *stage)
 {
 	struct puppet *client;
 
-	establish_near(stage);
+	wire_establish(stage, FAR_PORT);
 	client = stage->puppets[ROLE_CLIENT];
 	must(stage, puppet_option(client, 1, IPPROTO_TCP, TCP_USER_TIMEOUT, 700));
 	must(stage, puppet_send(client, 1, 100));
@@ -251,7 +227,7 @@ static void check_user_timeout(const struct run *run)
 
 static void play_reset_in(struct stage *stage)
 {
-	struct far_end end = establish_near(stage);
+	struct far_end end = wire_establish(stage, FAR_PORT);
 
 	wire_send(stage, &end, WIRE_RST | WIRE_ACK);
 	if (puppet_recv(stage->puppets[ROLE_CLIENT], 1, -1) != -ECONNRESET)
@@ -267,7 +243,7 @@ static void check_reset_in(const struct run *run)
 /* Killed while it waits: the SYN was never answered, the process is gone. */
 static void play_given_up(struct stage *stage)
 {
-	connect_near(stage);
+	wire_connect(stage, FAR_PORT);
 	puppet_end(stage->puppets[ROLE_CLIENT]);
 	stage->puppets[ROLE_CLIENT] = NULL;
 }

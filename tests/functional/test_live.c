@@ -5,14 +5,12 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,20 +29,6 @@
 enum { CLIENT, SERVER, HALF_CLIENT, HALF_SERVER, COUNTED };
 
 /* ---- what the puppets do --------------------------------------------------------------------- */
-
-static long op_drained(struct hands *hands, const long args[4])
-{
-	int limit = suite_deadline_ms(hands->suite, 20), queued = 1;
-
-	for (int waited = 0; waited < limit; waited += 2) {
-		if (ioctl(hands->fd[args[0]], SIOCOUTQ, &queued) < 0)
-			return -errno;
-		if (queued == 0)
-			return 0;
-		sleep_ms(2);
-	}
-	return -ETIMEDOUT;
-}
 
 /* args: slot, facts->counted, the peer's FIN was received */
 static long op_count(struct hands *hands, const long args[4])
@@ -70,6 +54,7 @@ static long op_count(struct hands *hands, const long args[4])
 static long op_send_until_lost(struct hands *hands, const long args[4])
 {
 	static const char zeros[1000];
+	const long drain[4] = { args[0], 20 };
 	struct tcp_info info = { 0 };
 	long sent = 0;
 
@@ -83,7 +68,7 @@ static long op_send_until_lost(struct hands *hands, const long args[4])
 		    (ssize_t)sizeof(zeros))
 			return -errno;
 		sent += sizeof(zeros);
-		drained = op_drained(hands, args);
+		drained = op_drained(hands, drain);
 		if (drained < 0)
 			return drained;
 		if (getsockopt(hands->fd[args[0]], IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
@@ -100,7 +85,7 @@ static void count(struct stage *stage, enum role role, long slot, int which, boo
 static void send_all(struct stage *stage, enum role role, long slot, long bytes)
 {
 	must(stage, puppet_send(stage->puppets[role], slot, bytes));
-	must(stage, puppet_call(stage->puppets[role], op_drained, slot, 0, 0, 0));
+	must(stage, puppet_wait_drained(stage->puppets[role], (int)slot, 20));
 }
 
 /* ---- against the programs and ss ------------------------------------------------------------- */

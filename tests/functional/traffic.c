@@ -5,12 +5,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -226,6 +228,21 @@ long op_port(struct hands *hands, const long args[4])
 	return address_port(&address);
 }
 
+/* args: slot, seconds */
+long op_drained(struct hands *hands, const long args[4])
+{
+	int limit = suite_deadline_ms(hands->suite, (int)args[1]), queued = 1;
+
+	for (int waited = 0; waited < limit; waited += 2) {
+		if (ioctl(hands->fd[args[0]], SIOCOUTQ, &queued) < 0)
+			return -errno;
+		if (queued == 0)
+			return 0;
+		sleep_ms(2);
+	}
+	return -ETIMEDOUT;
+}
+
 /* args: slot, state */
 static long op_wait_state(struct hands *hands, const long args[4])
 {
@@ -386,6 +403,11 @@ long puppet_linger_reset(struct puppet *puppet, int slot)
 long puppet_port(struct puppet *puppet, int slot)
 {
 	return puppet_call(puppet, op_port, slot, 0, 0, 0);
+}
+
+long puppet_wait_drained(struct puppet *puppet, int slot, int seconds)
+{
+	return puppet_call(puppet, op_drained, slot, seconds, 0, 0);
 }
 
 long puppet_wait_state(struct puppet *puppet, int slot, int tcp_state)

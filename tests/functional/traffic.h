@@ -73,6 +73,9 @@ long puppet_port(struct puppet *puppet, int slot);
 /* Wait until the kernel says (TCP_INFO) that the socket is in this state (TCP_ESTABLISHED ...). */
 long puppet_wait_state(struct puppet *puppet, int slot, int tcp_state);
 
+/* Wait so many seconds at most until the peer's kernel has acknowledged all that was sent. */
+long puppet_wait_drained(struct puppet *puppet, int slot, int seconds);
+
 /* The same operations for code that runs inside a puppet. */
 long op_socket(struct hands *hands, const long args[4]);
 long op_bind(struct hands *hands, const long args[4]);
@@ -84,6 +87,7 @@ long op_close(struct hands *hands, const long args[4]);
 long op_send(struct hands *hands, const long args[4]);
 long op_recv(struct hands *hands, const long args[4]);
 long op_port(struct hands *hands, const long args[4]);
+long op_drained(struct hands *hands, const long args[4]);
 
 /* establish(), and the close by the client with all that belongs to it. */
 void play_one_connection(struct stage *stage);

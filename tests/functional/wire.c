@@ -373,3 +373,25 @@ void wire_send_unreachable(struct stage *stage, const struct far_end *end)
 	memcpy(message + 2, &check, sizeof(check));
 	put_packet(stage, wire, protocol, message, len);
 }
+
+struct far_end wire_connect(struct stage *stage, uint16_t far_port)
+{
+	struct wire *wire = wire_open(stage);
+	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
+	struct far_end end;
+
+	stage->facts->server_port = far_port;
+	puppet_begin(client, op_connect, 1, PLACE_FAR, far_port, 0);
+	wire_expect_syn(stage, wire, far_port, &end);
+	stage->facts->client_port = end.near_port;
+	return end;
+}
+
+struct far_end wire_establish(struct stage *stage, uint16_t far_port)
+{
+	struct far_end end = wire_connect(stage, far_port);
+
+	wire_send(stage, &end, WIRE_SYN | WIRE_ACK);
+	must(stage, puppet_finish(stage->puppets[ROLE_CLIENT]));
+	return end;
+}

@@ -46,3 +46,10 @@ void wire_send_data(struct stage *stage, struct far_end *end);
 void wire_send_unreachable(struct stage *stage, const struct far_end *end);
 /* Begin to the near side: only names the ports, sends nothing. */
 struct far_end wire_end(struct wire *wire, uint16_t far_port, uint16_t near_port);
+/*
+ * The client begins to connect to the far side, which has its SYN now; the ports are in the facts.
+ * The connect() is not finished.
+ */
+struct far_end wire_connect(struct stage *stage, uint16_t far_port);
+/* ... and with the handshake done. */
+struct far_end wire_establish(struct stage *stage, uint16_t far_port);
