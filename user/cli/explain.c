@@ -40,3 +40,10 @@ int explain_filter(int count, char *const words[], struct filter **ret_filter)
 		log_error("out of memory");
 	return r == -EINVAL ? EXIT_USAGE : r < 0 ? EXIT_FAILED : EXIT_OK;
 }
+
+int explain_names(int error)
+{
+	log_error("cannot start the process that reads what containers are called: %s",
+		  strerror(error));
+	return EXIT_FAILED;
+}

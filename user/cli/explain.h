@@ -10,6 +10,8 @@ struct filter;
 int explain_output(int r);
 /* Its reader did not take the rest in time. */
 int explain_waiting(size_t pending);
+/* container_names_new() has failed with this errno. */
+int explain_names(int error);
 /* Flush what stdio has for it. */
 int explain_stdout(void);
 /* Parse a filter: EXIT_OK and ret_filter, or the status after an explanation. */

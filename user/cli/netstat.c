@@ -297,14 +297,6 @@ static bool wants_names(const struct netstat *netstat)
 	return options->format == FORMAT_JSON && !table->column_count;
 }
 
-/* The tracer finds the names itself. */
-static int watch(struct netstat *netstat)
-{
-	container_names_free(netstat->names);
-	netstat->names = NULL;
-	return netstat_watch(netstat);
-}
-
 /* The other tables are read in the namespace that they are of. */
 static unsigned int needs_of(const struct netstat *netstat)
 {
@@ -355,8 +347,11 @@ static int run(struct netstat *netstat)
 	if (status == EXIT_OK && options->sockets)
 		status = netstat_rows_new(&setup, &netstat->rows);
 	/* While there are few files and no threads to fork. */
-	if (status == EXIT_OK && options->sockets && wants_names(netstat))
+	if (status == EXIT_OK && options->sockets && wants_names(netstat)) {
 		netstat->names = container_names_new("", !options->no_sandbox);
+		if (!netstat->names)
+			status = explain_names(errno);
+	}
 	if (status == EXIT_OK && options->sockets)
 		status = open_sockets(netstat);
 	if (status != EXIT_OK)
@@ -368,7 +363,7 @@ static int run(struct netstat *netstat)
 	/* Without the privilege to trace, the displays are still worth something. */
 	if (options->sockets && (options->repeated || options->peers)) {
 		if (snapshot_is_privileged(netstat->snapshot))
-			return watch(netstat);
+			return netstat_watch(netstat);
 		if (options->peers)
 			log_error(
 				"peers are not known without the privilege to trace: --peers shows none");

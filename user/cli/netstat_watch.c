@@ -13,13 +13,12 @@
 #include "cli/explain.h"
 #include "cli/interrupt.h"
 #include "cli/netstat_command.h"
-#include "cli/stack_summary.h"
+#include "cli/summary.h"
 
 #define RING_BYTES (32u << 20)	    /* a walk over a large table may take a second, undrained */
 #define PEERS_WATCH_NS NSEC_PER_SEC /* --peers without INTERVAL: how long */
 #define GONE_MAX 200000		    /* kept until the display; beyond that written at once */
 #define SUMMARY "sockwatch: %u displays; %llu connections, %llu lost\n"
-#define VERIFIED "sockwatch: verified %llu times; %llu connections had drifted\n"
 
 struct watching {
 	struct netstat *netstat;
@@ -227,11 +226,9 @@ static void summarize(const struct watching *watching)
 
 	fprintf(stderr, SUMMARY, watching->display, (unsigned long long)stats->connections,
 		(unsigned long long)(stats->lost + stats->untracked));
-	if (stats->verified)
-		fprintf(stderr, VERIFIED, (unsigned long long)stats->verified,
-			(unsigned long long)stats->drift);
+	summary_print_verified(stats);
 	if (watching->stacks)
-		stack_summary_print(stats, stack_watch_drops(watching->watch.stacks));
+		summary_print_stacks(stats, stack_watch_drops(watching->watch.stacks));
 }
 
 int netstat_watch(struct netstat *netstat)
@@ -255,7 +252,7 @@ int netstat_watch(struct netstat *netstat)
 	filter_wanted(netstat->filter, &options.wanted);
 	if (netstat->netns)
 		options.wanted.netns = netstat->netns;
-	status = watch_open(&watching.watch, &options, !netstat->options.no_sandbox, netstat->conns,
+	status = watch_open(&watching.watch, &options, TAKE_PTR(netstat->names), netstat->conns,
 			    netstat->processes);
 	if (status == EXIT_OK)
 		status = netstat_confine(netstat, &watching.watch);

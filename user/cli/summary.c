@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One line, with a reason only where there are such stacks. */
-#include "cli/stack_summary.h"
+/* One line for each subject. */
+#include "cli/summary.h"
 
 #include <stdio.h>
 
 #include "model/stack.h"
 
-void stack_summary_print(const struct conn_table_stats *stats, uint64_t dropped)
+void summary_print_verified(const struct conn_table_stats *stats)
+{
+	if (stats->verified)
+		fprintf(stderr, "sockwatch: verified %llu times; %llu connections had drifted\n",
+			(unsigned long long)stats->verified, (unsigned long long)stats->drift);
+}
+
+/* A reason only where there are such stacks. */
+void summary_print_stacks(const struct conn_table_stats *stats, uint64_t dropped)
 {
 	const char *separator = " (";
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How many stacks there were, and why some are incomplete: a line on standard error. */
+/* Lines on standard error behind the one that each command ends with. */
 #pragma once
 
 #include "model/conn_table.h"
 
-void stack_summary_print(const struct conn_table_stats *stats, uint64_t dropped);
+/* What verifications have found, if there were any. */
+void summary_print_verified(const struct conn_table_stats *stats);
+/* How many stacks there were, and why some are incomplete. */
+void summary_print_stacks(const struct conn_table_stats *stats, uint64_t dropped);

@@ -18,7 +18,7 @@
 #include "cli/filter.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/stack_summary.h"
+#include "cli/summary.h"
 #include "cli/watch.h"
 #include "model/conn_table.h"
 #include "source/opener.h"
@@ -120,11 +120,9 @@ static void summarize(const struct trace *trace)
 		(unsigned long long)trace->events, (unsigned long long)stats->connections,
 		(unsigned long long)stats->transitions, (unsigned long long)stats->inferred,
 		(unsigned long long)(stats->lost + stats->untracked));
-	if (stats->verified)
-		fprintf(stderr, "sockwatch: verified %llu times; %llu connections had drifted\n",
-			(unsigned long long)stats->verified, (unsigned long long)stats->drift);
+	summary_print_verified(stats);
 	if (trace->options.ancestors)
-		stack_summary_print(stats, stack_watch_drops(trace->watch.stacks));
+		summary_print_stacks(stats, stack_watch_drops(trace->watch.stacks));
 }
 
 static int finish(struct trace *trace, int status)
@@ -273,6 +271,7 @@ static int trace_kernel(struct trace *trace)
 				     .ring_bytes = trace->options.ring_bytes,
 				     .stacks = trace->options.ancestors,
 				     .peers = trace->options.peers };
+	struct container_names *names;
 	struct doors *doors[1];
 	int r, status;
 
@@ -293,8 +292,10 @@ static int trace_kernel(struct trace *trace)
 		filter_wanted(trace->filter, &live.wanted);
 		live.stacks_of = trace->options.command ? (uint32_t)trace->child.pid : 0;
 	}
-	status = watch_open(&trace->watch, &live, !trace->options.no_sandbox, trace->table,
-			    trace->processes);
+	names = container_names_new("", !trace->options.no_sandbox);
+	if (!names)
+		return explain_names(errno);
+	status = watch_open(&trace->watch, &live, names, trace->table, trace->processes);
 	if (status == EXIT_OK)
 		status = confine(!trace->options.no_sandbox,
 				 live.stacks ? SANDBOX_STACKS : SANDBOX_NOTHING, doors,

@@ -19,7 +19,7 @@
 struct watch {
 	struct live *live;		    /* owned */
 	struct conn_table *table;	    /* not owned */
-	struct container_names *names;	    /* owned */
+	struct container_names *names;	    /* owned; NULL: not wanted */
 	struct container_table *containers; /* of the table's processes; not owned */
 	struct stack_watch *stacks;	    /* owned; NULL: not asked for, or not to be had */
 	bool named;			    /* those that were there at the start */
@@ -31,11 +31,12 @@ struct watch {
 };
 
 /*
- * Attach; `processes` are those of the table. `sandboxed`: so is the process that reads names.
- * EXIT_OK, or another exit status after an explanation on standard error.
+ * Attach; `processes` are those of the table. `names` is owned from here on; NULL: nobody asks what
+ * containers are called. EXIT_OK, or another exit status after an explanation on standard error.
  */
-int watch_open(struct watch *watch, const struct live_options *options, bool sandboxed,
-	       struct conn_table *table, struct process_table *processes);
+int watch_open(struct watch *watch, const struct live_options *options,
+	       struct container_names *names, struct conn_table *table,
+	       struct process_table *processes);
 /* What its looks open in other namespaces, for an opener; 0: none, since we may not enter them. */
 size_t watch_doors(const struct watch *watch, struct doors *ret_doors[1]);
 /*
