@@ -187,6 +187,9 @@ static int repeat(struct watching *watching)
 	int r;
 
 	for (;;) {
+		/* What only a look shows to have closed must not be missing in the end either. */
+		if (watching->display && watching->display + 1 == options->count)
+			watch_look(&watching->watch);
 		r = show(watching);
 		if (r < 0 || watching->display == options->count)
 			return r;
@@ -204,6 +207,7 @@ static int repeat(struct watching *watching)
 		/* What came since the last display must not be missing in the end. */
 		netstat->output.ending = true;
 		interrupt_expect_second();
+		watch_look(&watching->watch);
 		watch_detach(&watching->watch);
 		return show(watching);
 	}

@@ -172,6 +172,11 @@ static bool look_is_due(struct watch *watch, uint64_t age_ns)
 							   conn_table_wants_look(watch->table)));
 }
 
+void watch_look(struct watch *watch)
+{
+	(void)look(watch, watch->verify_ns ? SW_LOOK_VERIFY : SW_LOOK_DRIFT);
+}
+
 void watch_look_if_due(struct watch *watch)
 {
 	uint64_t age_ns = live_now_ns() - watch->looked_ns;
@@ -180,7 +185,7 @@ void watch_look_if_due(struct watch *watch)
 		watch->repair_due = false;
 		(void)look(watch, SW_LOOK_LOST);
 	} else if (age_ns > LOOK_SHARE * watch->look_took_ns && look_is_due(watch, age_ns)) {
-		(void)look(watch, watch->verify_ns ? SW_LOOK_VERIFY : SW_LOOK_DRIFT);
+		watch_look(watch);
 	}
 }
 

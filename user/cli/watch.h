@@ -61,7 +61,9 @@ void watch_close(struct watch *watch);
 int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_header *record),
 		void *data);
 
-/* After a drain: look at the kernel's tables if something may be wrong with ours. */
+/* Look at the kernel's tables: what that finds is in the next drain. */
+void watch_look(struct watch *watch);
+/* After a drain: do so if something may be wrong with ours. */
 void watch_look_if_due(struct watch *watch);
 
 /*
