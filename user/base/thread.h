@@ -6,8 +6,8 @@
 #include <time.h>
 
 /*
- * As pthread_create(3), with every signal blocked: signals are for the thread that has the signalfd.
- * `attributes` may be NULL. 0 or negative errno.
+ * As pthread_create(3), with every signal blocked: signals are for the thread that has the
+ * signalfd. `attributes` may be NULL. 0 or negative errno.
  */
 int thread_start(pthread_t *ret_thread, const pthread_attr_t *attributes, void *(*run)(void *data),
 		 void *data);
