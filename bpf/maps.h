@@ -74,36 +74,6 @@ struct {
 	__type(value, struct preimage);
 } preimages SEC(".maps");
 
-/* The last transition that the first copy of the program has dealt with on this processor. */
-struct handled {
-	__u64 sk;
-	__s32 old_state;
-	__s32 new_state;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct handled);
-} transitions SEC(".maps");
-
-/* The last process that the first copy of on_fork or on_exec has told about on this processor. */
-struct announced {
-	__u64 start_ns;
-	__u32 pid;
-	__u32 pad;
-};
-
-enum { ANNOUNCED_FORK, ANNOUNCED_EXEC, ANNOUNCEMENTS };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, ANNOUNCEMENTS);
-	__type(key, __u32);
-	__type(value, struct announced);
-} announcements SEC(".maps");
-
 /* The segment that a listener has last answered with a reset on this processor. */
 struct refusal {
 	__u64 listener; /* 0: none */

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The life of processes: fork, exec with the full path of the executable, cgroup moves, exit. */
+/*
+ * The life of processes: fork, exec with the full path of the executable, cgroup moves, exit. To
+ * tell a process twice does no harm.
+ */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "again.h"
 #include "emit.h"
 #include "process.h"
 
@@ -16,45 +20,23 @@ static __always_inline int emit_process(struct task_struct *task, __u32 flags, _
 	return 0;
 }
 
-/*
- * As with transitions (transition.bpf.c), a second copy behind the first does what that one could
- * not, because it was under way for another process on this processor already. To tell a process
- * twice does no harm.
- */
-static __always_inline void announce(struct task_struct *task, __u32 what)
+static __always_inline __u64 start_of(struct task_struct *task)
 {
-	struct announced *announced = bpf_map_lookup_elem(&announcements, &what);
-
-	if (!announced)
-		return;
-	announced->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	announced->pid = task->tgid;
-}
-
-/* True once for each announcement. */
-static __always_inline bool is_announced(struct task_struct *task, __u32 what)
-{
-	struct announced *announced = bpf_map_lookup_elem(&announcements, &what);
-
-	if (!announced || announced->pid != (__u32)task->tgid ||
-	    announced->start_ns != BPF_CORE_READ(task, group_leader, start_boottime))
-		return false;
-	announced->pid = 0;
-	return true;
+	return BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
 	emit_process(task, SW_PROCESS_EXEC, SCRATCH_EXEC);
-	announce(task, ANNOUNCED_EXEC);
+	handled_set(AGAIN_EXEC, 1, task->tgid, start_of(task));
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec_again, struct task_struct *task)
 {
-	if (is_announced(task, ANNOUNCED_EXEC))
+	if (handled_before(AGAIN_EXEC, 2, task->tgid, start_of(task)))
 		return 0;
 	return emit_process(task, SW_PROCESS_EXEC, SCRATCH_EXEC_AGAIN);
 }
@@ -115,14 +97,14 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (is_thread(child))
 		return 0;
 	forked(parent, child, SCRATCH_FORK);
-	announce(child, ANNOUNCED_FORK);
+	handled_set(AGAIN_FORK, 1, child->tgid, start_of(child));
 	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork_again, struct task_struct *parent, struct task_struct *child)
 {
-	if (is_thread(child) || is_announced(child, ANNOUNCED_FORK))
+	if (is_thread(child) || handled_before(AGAIN_FORK, 2, child->tgid, start_of(child)))
 		return 0;
 	return forked(parent, child, SCRATCH_FORK_AGAIN);
 }

@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "again.h"
 #include "emit.h"
 #include "refusal.h"
 #include "sock.h"
@@ -23,15 +24,10 @@ int BPF_PROG(on_request_born, struct sock *listener, struct request_sock *reques
 	return 0;
 }
 
-static __always_inline int request_ended(struct request_sock *request)
+static __always_inline int tell_request_end(struct request_sock *request, __u64 cookie)
 {
-	struct sw_request *record;
-	__u64 cookie = request->__req_common.skc_cookie.counter;
+	struct sw_request *record = record_reserve(SW_RECORD_REQUEST_END, sizeof(*record));
 
-	/* SYN cookies and Fast Open make requests that nobody saw being born. */
-	if (!cookie)
-		return 0;
-	record = record_reserve(SW_RECORD_REQUEST_END, sizeof(*record));
 	if (!record)
 		return 0;
 	read_ends(&request->__req_common, &record->ends);
@@ -43,17 +39,44 @@ static __always_inline int request_ended(struct request_sock *request)
 	return 0;
 }
 
+/* accept(2) ends requests too, so a softirq that does can come in its middle. */
+static __always_inline int request_ended(struct request_sock *request, __u32 copy)
+{
+	__u64 cookie = request->__req_common.skc_cookie.counter;
+
+	/* SYN cookies and Fast Open make requests that nobody saw being born. */
+	if (!cookie)
+		return 0;
+	if (copy > 1 && handled_before(AGAIN_REQUEST_END, copy, cookie, 0))
+		return 0;
+	tell_request_end(request, cookie);
+	handled_set(AGAIN_REQUEST_END, copy, cookie, 0);
+	return 0;
+}
+
 /* Called through a pointer, hence never inlined; inet_csk_reqsk_queue_drop() is, in part. */
 SEC("fentry/tcp_v4_reqsk_destructor")
 int BPF_PROG(on_request_ended_v4, struct request_sock *request)
 {
-	return request_ended(request);
+	return request_ended(request, 1);
+}
+
+SEC("fentry/tcp_v4_reqsk_destructor")
+int BPF_PROG(on_request_ended_v4_again, struct request_sock *request)
+{
+	return request_ended(request, 2);
 }
 
 SEC("fentry/tcp_v6_reqsk_destructor")
 int BPF_PROG(on_request_ended_v6, struct request_sock *request)
 {
-	return request_ended(request);
+	return request_ended(request, 1);
+}
+
+SEC("fentry/tcp_v6_reqsk_destructor")
+int BPF_PROG(on_request_ended_v6_again, struct request_sock *request)
+{
+	return request_ended(request, 2);
 }
 
 static __always_inline int child_born(struct sock *listener, struct sock *child)

@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "again.h"
 #include "emit.h"
 #include "refusal.h"
 #include "sock.h"
@@ -27,6 +28,17 @@ static __always_inline int timewait_record(struct inet_timewait_sock *timewait, 
 SEC("fentry/inet_twsk_hashdance_schedule")
 int BPF_PROG(on_timewait_entered, struct inet_timewait_sock *timewait)
 {
+	timewait_record(timewait, SW_RECORD_TIMEWAIT);
+	handled_set(AGAIN_TIMEWAIT, 1, (__u64)timewait, 0);
+	return 0;
+}
+
+/* Since 6.11 close(2) calls it with softirqs enabled. */
+SEC("fentry/inet_twsk_hashdance_schedule")
+int BPF_PROG(on_timewait_entered_again, struct inet_timewait_sock *timewait)
+{
+	if (handled_before(AGAIN_TIMEWAIT, 2, (__u64)timewait, 0))
+		return 0;
 	return timewait_record(timewait, SW_RECORD_TIMEWAIT);
 }
 

@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "again.h"
 #include "call.h"
 #include "emit.h"
 #include "sock.h"
@@ -107,45 +108,37 @@ static __always_inline bool is_wanted(struct sock *sk, int old_state, int new_st
 	return sk->sk_protocol == SW_PROTO_TCP && old_state != new_state;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state_changed, struct sock *sk, int old_state, int new_state)
+/* Copy 1 does its work first, and says so afterwards. */
+static __always_inline int transition(struct sock *sk, int old_state, int new_state, __u32 copy)
 {
-	struct handled *handled;
-	__u32 zero = 0;
+	__u64 states = (__u64)old_state << 32 | new_state;
 
 	if (!is_wanted(sk, old_state, new_state))
 		return 0;
-	state_changed(sk, old_state, new_state, 0);
-	handled = bpf_map_lookup_elem(&transitions, &zero);
-	if (handled) {
-		handled->sk = (__u64)sk;
-		handled->old_state = old_state;
-		handled->new_state = new_state;
-	}
+	if (copy > 1 && handled_before(AGAIN_TRANSITION, copy, (__u64)sk, states))
+		return 0;
+	state_changed(sk, old_state, new_state, copy > 1 ? SW_SOCKET_AGAIN : 0);
+	handled_set(AGAIN_TRANSITION, copy, (__u64)sk, states);
 	return 0;
 }
 
-/*
- * The kernel does not run a program again that it has interrupted on the same processor, so a
- * softirq's transition in the middle of a system call's would be missed. This second copy runs
- * behind the first each time, and does what that one could not. It may repeat a transition, if the
- * softirq comes just before the test; its records say so, and the table knows the state already.
- */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_changed, struct sock *sk, int old_state, int new_state)
+{
+	return transition(sk, old_state, new_state, 1);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_changed_again, struct sock *sk, int old_state, int new_state)
 {
-	struct handled *handled;
-	__u32 zero = 0;
+	return transition(sk, old_state, new_state, 2);
+}
 
-	if (!is_wanted(sk, old_state, new_state))
-		return 0;
-	handled = bpf_map_lookup_elem(&transitions, &zero);
-	if (handled && handled->sk == (__u64)sk && handled->old_state == old_state &&
-	    handled->new_state == new_state) {
-		handled->sk = 0;
-		return 0;
-	}
-	return state_changed(sk, old_state, new_state, SW_SOCKET_AGAIN);
+/* Where a system call can also be preempted in here by another one, two are not enough. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_changed_preempted, struct sock *sk, int old_state, int new_state)
+{
+	return transition(sk, old_state, new_state, 3);
 }
 
 SEC("tp_btf/tcp_destroy_sock")

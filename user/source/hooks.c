@@ -22,7 +22,9 @@ static const struct hook hooks[] = {
 	{ "on_state_changed", "inet_sock_set_state", HOOK_TP_BTF, T | N, .required = true,
 	  .miss = MISS_IS_NOTHING },
 	{ "on_state_changed_again", "inet_sock_set_state", HOOK_TP_BTF, T | N, .required = true,
-	  .miss = MISS_IS_NOTHING },
+	  .copy_of = "on_state_changed", .miss = MISS_IS_NOTHING },
+	{ "on_state_changed_preempted", "inet_sock_set_state", HOOK_TP_BTF, T | N, .preempted = true,
+	  .copy_of = "on_state_changed", .miss = MISS_IS_DOUBT },
 	{ "on_socket_destroyed", "tcp_destroy_sock", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
 	{ "on_set_state", "tcp_set_state", HOOK_FENTRY, T, .miss = MISS_IS_NOTHING },
 	{ "on_set_state_kprobe", "tcp_set_state", HOOK_KPROBE, T | N, .instead_of = "on_set_state",
@@ -31,14 +33,22 @@ static const struct hook hooks[] = {
 	  .miss = MISS_IS_DOUBT },
 	{ "on_connect_returned", "syscalls/sys_exit_connect", HOOK_TRACEPOINT, T | N,
 	  .miss = MISS_IS_DOUBT },
-	{ "on_port_chosen", "tcp_connect", HOOK_FENTRY, T, SW_SEES_PORT },
+	{ "on_port_chosen", "tcp_connect", HOOK_FENTRY, T, SW_SEES_PORT, .miss = MISS_IS_DOUBT },
 	{ "on_socket_operation", "cgroup2", HOOK_SOCK_OPS, N, SW_SEES_PORT | SW_SEES_REQUEST },
 	{ "on_request_born", "inet_csk_reqsk_queue_hash_add", HOOK_FENTRY, T, SW_SEES_REQUEST },
-	{ "on_request_ended_v4", "tcp_v4_reqsk_destructor", HOOK_FENTRY, T, SW_SEES_REQUEST_END },
-	{ "on_request_ended_v6", "tcp_v6_reqsk_destructor", HOOK_FENTRY, T },
+	{ "on_request_ended_v4", "tcp_v4_reqsk_destructor", HOOK_FENTRY, T, SW_SEES_REQUEST_END,
+	  .miss = MISS_IS_NOTHING },
+	{ "on_request_ended_v4_again", "tcp_v4_reqsk_destructor", HOOK_FENTRY, T,
+	  .copy_of = "on_request_ended_v4", .miss = MISS_IS_DOUBT },
+	{ "on_request_ended_v6", "tcp_v6_reqsk_destructor", HOOK_FENTRY, T, .miss = MISS_IS_NOTHING },
+	{ "on_request_ended_v6_again", "tcp_v6_reqsk_destructor", HOOK_FENTRY, T,
+	  .copy_of = "on_request_ended_v6", .miss = MISS_IS_DOUBT },
 	{ "on_request_completed", "inet_csk_complete_hashdance", HOOK_FENTRY, T },
 	{ "on_child_queued", "inet_csk_reqsk_queue_add", HOOK_FENTRY, T },
-	{ "on_timewait_entered", "inet_twsk_hashdance_schedule", HOOK_FENTRY, T, SW_SEES_TIMEWAIT },
+	{ "on_timewait_entered", "inet_twsk_hashdance_schedule", HOOK_FENTRY, T, SW_SEES_TIMEWAIT,
+	  .miss = MISS_IS_NOTHING },
+	{ "on_timewait_entered_again", "inet_twsk_hashdance_schedule", HOOK_FENTRY, T,
+	  .copy_of = "on_timewait_entered", .miss = MISS_IS_DOUBT },
 	{ "on_timewait_entered_6_1", "inet_twsk_hashdance", HOOK_FENTRY, T, SW_SEES_TIMEWAIT,
 	  .instead_of = "on_timewait_entered" },
 	{ "on_timewait_scheduled", "__inet_twsk_schedule", HOOK_FENTRY, T, SW_SEES_TIMEWAIT_FIN },
@@ -67,9 +77,11 @@ static const struct hook hooks[] = {
 	{ "on_error_reported", "inet_sk_error_report", HOOK_TP_BTF, T | N, .miss = MISS_IS_NOTHING },
 	{ "on_retransmitted", "tcp_retransmit_skb", HOOK_TP_BTF, T | N, .miss = MISS_IS_NOTHING },
 	{ "on_fork", "sched_process_fork", HOOK_TP_BTF, T | N, .miss = MISS_IS_NOTHING },
-	{ "on_fork_again", "sched_process_fork", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
+	{ "on_fork_again", "sched_process_fork", HOOK_TP_BTF, T | N,
+	  .copy_of = "on_fork", .miss = MISS_IS_DOUBT },
 	{ "on_exec", "sched_process_exec", HOOK_TP_BTF, T | N, .miss = MISS_IS_NOTHING },
-	{ "on_exec_again", "sched_process_exec", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
+	{ "on_exec_again", "sched_process_exec", HOOK_TP_BTF, T | N,
+	  .copy_of = "on_exec", .miss = MISS_IS_DOUBT },
 	{ "on_exit", "sched_process_exit", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
 	{ "on_cgroup_entered", "cgroup_attach_task", HOOK_TP_BTF, T | N, .miss = MISS_IS_DOUBT },
 	{ "on_udp_bound_v4", "post_bind4", HOOK_CGROUP, T | N },
@@ -198,14 +210,23 @@ static const char *why_missing(const struct hook *hook, const struct kernel_fact
 	return NULL;
 }
 
-static bool is_replaced(const struct hook *hook, const struct hook_status *status)
+static bool is_selected(const char *program, const struct hook_status *status)
 {
-	if (!hook->instead_of)
-		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (strcmp(hooks[i].program, hook->instead_of) == 0)
+		if (strcmp(hooks[i].program, program) == 0)
 			return status[i].state == HOOK_SELECTED;
 	return false;
+}
+
+static bool is_wanted(const struct hook *hook, enum sw_mode mode, bool peers,
+		      const struct kernel_facts *facts, const struct hook_status *status)
+{
+	if (!(hook->modes & 1u << mode) || (hook->peers && !peers) ||
+	    (hook->preempted && !kernel_preempts_tracepoints(facts)))
+		return false;
+	if (hook->copy_of)
+		return is_selected(hook->copy_of, status);
+	return !hook->instead_of || !is_selected(hook->instead_of, status);
 }
 
 void hooks_select(enum sw_mode mode, bool peers, const struct kernel_facts *facts,
@@ -215,8 +236,7 @@ void hooks_select(enum sw_mode mode, bool peers, const struct kernel_facts *fact
 
 	memset(status, 0, sizeof(*status) * ARRAY_SIZE(hooks));
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (!(hooks[i].modes & 1u << mode) || (hooks[i].peers && !peers) ||
-		    is_replaced(&hooks[i], status))
+		if (!is_wanted(&hooks[i], mode, peers, facts, status))
 			continue;
 		status[i].why = why_missing(&hooks[i], facts, btf, tracefs >= 0);
 		status[i].state = status[i].why ? HOOK_MISSING : HOOK_SELECTED;

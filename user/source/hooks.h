@@ -47,6 +47,8 @@ struct hook {
 	bool required;		/* without it there is nothing to trace */
 	bool peers;		/* only if the peers of UDP sockets are to be counted */
 	const char *instead_of; /* used only if that program's hook is missing */
+	const char *copy_of;	/* used only if that program's hook is (bpf/again.h) */
+	bool preempted;		/* only if a tracepoint's program can be preempted */
 	unsigned int arguments; /* that the tracepoint must have */
 	enum hook_miss miss;
 	const char *map; /* HOOK_ITERATOR: over the elements of this map of ours; NULL */

@@ -92,6 +92,11 @@ void kernel_facts_read(struct kernel_facts *ret_facts)
 	read_symbols(ret_facts);
 }
 
+bool kernel_preempts_tracepoints(const struct kernel_facts *facts)
+{
+	return facts->major >= 7;
+}
+
 bool kernel_has_capability(const struct kernel_facts *facts, unsigned int capability)
 {
 	return facts->capabilities >> capability & 1;

@@ -31,6 +31,9 @@ struct kernel_facts {
 
 void kernel_facts_read(struct kernel_facts *ret_facts);
 
+/* Since Linux 7.0 a tracepoint leaves preemption on (include/linux/tracepoint.h). */
+bool kernel_preempts_tracepoints(const struct kernel_facts *facts);
+
 /* The capability number is linux/capability.h's. */
 bool kernel_has_capability(const struct kernel_facts *facts, unsigned int capability);
 
