@@ -162,6 +162,27 @@ static bool is_gone(const struct tracer *tracer, const void *arg)
 	return !read_status(*(const pid_t *)arg, &status);
 }
 
+/* It reads what any process has put on its stack and into its files. */
+static void the_unwinder_has_no_privilege(struct suite *suite)
+{
+	static const char *const args[] = { "-v", NULL };
+	struct tracer *tracer = tracer_start(suite, args);
+	struct status status;
+	pid_t supervisor = find_child(tracer_pid(tracer), "sockwatch-stack", &status), unwinder;
+
+	if (!supervisor)
+		skip_because("built without libdw");
+	/* Nobody waits for them at the start. */
+	(void)tracer_wait(tracer, has_list_of_calls, &supervisor, suite_deadline_ms(suite, 20));
+	assert_true(read_status(supervisor, &status));
+	expect_locked_in(suite, &status);
+	unwinder = find_child(supervisor, "sockwatch-stack", &status);
+	assert_int_not_equal(unwinder, 0);
+	expect_locked_in(suite, &status);
+	assert_int_equal(tracer_stop(tracer), 0);
+	tracer_free(tracer);
+}
+
 static void the_opener_ends_with_a_killed_tracer(struct suite *suite)
 {
 	struct tracer *tracer = tracer_start(suite, NULL);
@@ -323,6 +344,7 @@ static void a_recording_is_readable_for_its_owner_only(struct suite *suite)
 
 const struct test tests_sandbox[] = {
 	{ .name = "a_running_tracer_has_no_privilege", .run = a_running_tracer_has_no_privilege },
+	{ .name = "the_unwinder_has_no_privilege", .run = the_unwinder_has_no_privilege },
 	{ .name = "the_opener_ends_with_a_killed_tracer",
 	  .run = the_opener_ends_with_a_killed_tracer },
 	{ .name = "without_a_sandbox_it_keeps_them", .run = without_a_sandbox_it_keeps_them },

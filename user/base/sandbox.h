@@ -15,6 +15,7 @@ enum sandbox_needs {
 	SANDBOX_STACKS = 1 << 4,     /* and the very files that these have mapped: one more */
 	SANDBOX_NAMESPACES = 1 << 2, /* to enter network namespaces: CAP_SYS_ADMIN and those two */
 	SANDBOX_CONTAINERS = 1 << 3, /* runtimes' files: keeps the right to read all files */
+	SANDBOX_UNWINDER = 1 << 5,   /* nothing, and to be started again when it dies */
 };
 
 /* How each layer came out: not negative if it holds, else the errno that refused it. */

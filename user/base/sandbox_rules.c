@@ -56,6 +56,12 @@ static const struct sandbox_check bpf_reads = {
 };
 static const struct sandbox_check no_code = { 2, PROT_EXEC, 1, { 0 } };
 static const struct sandbox_check threads = { 0, CLONE_THREAD, 1, { CLONE_THREAD } };
+static const struct sandbox_check copies_of_itself = { 0,
+						       CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID |
+							       CLONE_NEWNET | CLONE_NEWIPC |
+							       CLONE_NEWUTS | CLONE_NEWCGROUP,
+						       1,
+						       { 0 } };
 static const struct sandbox_check netlink_only = { 0, ALL_BITS, 1, { AF_NETLINK } };
 static const struct sandbox_check names_too = {
 	0, ALL_BITS, 4, { AF_NETLINK, AF_UNIX, AF_INET, AF_INET6 }
@@ -69,7 +75,9 @@ static const struct sandbox_check questions = {
 	{ TCGETS, TCGETS2_X86_ARM64, TIOCGWINSZ, FIONREAD, SIOCGIFNAME, SIOCGIFINDEX,
 	  PERF_EVENT_IOC_DISABLE },
 };
-static const struct sandbox_check no_harm = { 0, ALL_BITS, 2, { PR_SET_NAME, PR_SET_VMA } };
+static const struct sandbox_check no_harm = {
+	0, ALL_BITS, 3, { PR_SET_NAME, PR_SET_VMA, PR_SET_PDEATHSIG }
+};
 
 #define ROW(name)                    \
 	{                            \
@@ -108,7 +116,9 @@ const struct sandbox_syscall sandbox_syscalls[] = {
 	ROW(getuid), ROW(geteuid), ROW(getgid), ROW(getegid), ROW(getgroups), ROW(uname),
 	ROW(sysinfo), ROW(prlimit64), ROW(getrusage), ROW(getrandom), ROW(getcpu), ROW(sched_yield),
 	ROW(sched_getaffinity), ROW_CHECKED(prctl, no_harm),
-	ROW_CHECKED(clone, threads),
+	ROW_IF(setpriority, SANDBOX_STACKS),
+	{ __NR_clone, SANDBOX_UNWINDER, &copies_of_itself }, ROW_CHECKED(clone, threads),
+	ROW_IF(setitimer, SANDBOX_UNWINDER), ROW_IF(memfd_create, SANDBOX_UNWINDER),
 	/* Sockets. */
 	{ __NR_socket, SANDBOX_NAMES, &names_too }, ROW_CHECKED(socket, netlink_only),
 	ROW(bind), ROW(getsockname), ROW(getpeername), ROW(getsockopt), ROW(setsockopt),

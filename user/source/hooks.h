@@ -44,14 +44,14 @@ struct hook {
 	enum hook_mechanism mechanism;
 	unsigned int modes;	/* bits 1 << enum sw_mode */
 	uint32_t features;	/* enum sw_features that it brings */
-	bool required;		/* without it there is nothing to trace */
-	bool peers;		/* only if the peers of UDP sockets are to be counted */
+	unsigned int arguments; /* that the tracepoint must have */
 	const char *instead_of; /* used only if that program's hook is missing */
 	const char *copy_of;	/* used only if that program's hook is (bpf/again.h) */
-	bool preempted;		/* only if a tracepoint's program can be preempted */
-	unsigned int arguments; /* that the tracepoint must have */
+	const char *map;	/* HOOK_ITERATOR: over the elements of this map of ours; NULL */
 	enum hook_miss miss;
-	const char *map; /* HOOK_ITERATOR: over the elements of this map of ours; NULL */
+	bool required;	/* without it there is nothing to trace */
+	bool peers;	/* only if the peers of UDP sockets are to be counted */
+	bool preempted; /* only if a tracepoint's program can be preempted */
 };
 
 struct hook_status {

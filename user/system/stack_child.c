@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,11 +19,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "base/util.h"
 #include "system/stack_message.h"
 
 #define SOCKET_FD 3
-#define NOBODY 65534
 #define MEMORY_MAX (512ul << 20) /* of its own, files not counted */
 #define MEMFD_MAX (64ul << 20)	 /* MiniDebugInfo of one file */
 #define NICENESS 10
@@ -161,11 +160,11 @@ static void limit(int resource, rlim_t most)
 	(void)setrlimit(resource, &limit);
 }
 
-/* Nobody, with nothing but its socket. As root nothing of this fails; else there is little to lose.
- */
+/* Nothing but its socket, little memory, no privilege. */
 static void confine(int socket)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct sandbox_report report;
 	sigset_t signals;
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -178,14 +177,10 @@ static void confine(int socket)
 #endif
 	limit(RLIMIT_FSIZE, MEMFD_MAX);
 	limit(RLIMIT_NOFILE, OPEN_FILES_MAX);
-	(void)setgroups(0, NULL);
-	(void)!setresgid(NOBODY, NOBODY, NOBODY);
-	(void)!setresuid(NOBODY, NOBODY, NOBODY);
-	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* The tracer comes first; what it misses is worse than a stack that comes late. */
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	prctl(PR_SET_NAME, "sockwatch-stack");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Ctrl-C is for the tracer; when that ends, our socket does. The timers' must come through.
 	 */
 	sigfillset(&signals);
@@ -194,6 +189,9 @@ static void confine(int socket)
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	signal(SIGPROF, SIG_DFL);
 	signal(SIGALRM, SIG_DFL);
+	/* Stacks are hostile: who cannot give everything up does not touch them. */
+	if (sandbox_enter(SANDBOX_UNWINDER, &report) < 0)
+		_exit(1);
 }
 
 static _Noreturn void supervise(int socket)
@@ -201,8 +199,6 @@ static _Noreturn void supervise(int socket)
 	pid_t parent = getppid();
 
 	confine(socket);
-	/* After the change of user, which clears it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (getppid() == parent) {
 		struct stack_message died = { .kind = STACK_MESSAGE_DIED };
 		int status = 0;

@@ -12,7 +12,6 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +25,7 @@
 
 #define JOBS_MAX 256	     /* 8 MiB of stacks that wait */
 #define CHILD_HANGS_MS 10000 /* far beyond its own limits: it is not coming back */
-#define NICENESS (-10)
+#define NICENESS (-10)	     /* seldom and short work, but before a short-lived process ends */
 #define SEND_MS 1000
 #define ABANDON_MS 500
 
@@ -47,6 +46,7 @@ struct stack_worker {
 	int wake; /* eventfd: the owner wants something */
 	struct stack_source source;
 	pthread_t thread;
+	int niceness; /* of everything but the thread */
 	bool started;
 	atomic_uint open;
 
@@ -357,8 +357,6 @@ static void *run(void *data)
 {
 	struct stack_worker *worker = data;
 
-	/* It runs seldom and shortly, but must come before a short-lived process ends. */
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
 	for (;;) {
 		/* Read before the ring is: what comes later came after the end. */
 		bool finishing = is_finishing(worker);
@@ -405,6 +403,9 @@ int stack_worker_new(struct stack_worker **ret_worker)
 		free(worker);
 		return r;
 	}
+	/* Our thread inherits it, and starts when we are no longer allowed to ask for it. */
+	worker->niceness = getpriority(PRIO_PROCESS, 0);
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	worker->last = &worker->first;
 	worker->queue_last = &worker->queue;
 	stack_files_init(&worker->files);
@@ -424,6 +425,7 @@ int stack_worker_start(struct stack_worker *worker, const struct stack_source *s
 	worker->source = *source;
 	r = thread_start(&worker->thread, NULL, run, worker);
 	worker->started = r == 0;
+	(void)setpriority(PRIO_PROCESS, 0, worker->niceness);
 	return r;
 }
 
