@@ -16,18 +16,15 @@ static __always_inline void record_dropped(void)
 }
 
 /*
- * A wake-up costs ten times the record, so the reader comes by itself while it is busy. It asks
- * for a wake-up before it sleeps, and gets one anyway when much is waiting.
+ * A wake-up costs ten times the record, so the reader comes by itself while it is busy, and asks
+ * for one before it sleeps.
  */
 static __always_inline __u64 record_wakeup(void)
 {
-	if (reader_sleeps) {
-		reader_sleeps = 0;
-		return BPF_RB_FORCE_WAKEUP;
-	}
-	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= settings.wakeup_bytes)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
+	if (!reader_sleeps)
+		return BPF_RB_NO_WAKEUP;
+	reader_sleeps = 0;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 /* `size` must be a constant. Everything behind the header is zero. NULL: dropped, and counted. */

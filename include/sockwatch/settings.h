@@ -20,8 +20,7 @@ struct sw_settings {
 	__u64 timewait_timer;
 	__u64 request_timer;
 	struct sw_wanted wanted;
-	__u32 wakeup_bytes; /* wake the reader when this much is waiting, however idle it looks */
 	__u8 reset_has_reason; /* tcp_send_reset has a third argument (6.10) */
 	__u8 peers;	       /* whom UDP sockets talk to is counted */
-	__u8 pad[2];
+	__u8 pad[6];
 };

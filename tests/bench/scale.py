@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 
-from measure import Crowd, Skip, Tracer
+from measure import Crowd, Skip, Tracer, fresh_network
 
 HELD_S = 3
 PROCESSES = 200
@@ -63,6 +63,7 @@ def right_ones(path, pids, most_us):
 
 
 def live_sockets(bench):
+    fresh_network()
     sockets = 1000000 if bench.full else 50000
     alone = hold_untraced(bench, sockets)
     traced = hold_traced(bench, sockets)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from measure import Crowd, Skip, Tracer, churn, median
+from measure import Crowd, Skip, Tracer, churn, fresh_network, median
 
 BPFTRACE = ('tracepoint:sock:inet_sock_set_state { printf("%d %s %d %d %d->%d\\n", pid, comm, '
             'args->sport, args->dport, args->oldstate, args->newstate); }')
@@ -43,6 +43,7 @@ def own_loss(tracer):
 
 def one(bench, name, command, load):
     """The generator's report, and the tracer's time while it ran."""
+    fresh_network()
     if command is None:
         return churn(bench.build, **load) | {'tracer_core': 0, 'seen': None, 'lost': 0, 'rss_kib': 0}
     with start(bench, name, command) as tracer:
@@ -216,8 +217,9 @@ def idle(bench):
 
 
 def run_all(bench):
-    steps = [fixed_rate, saturated, lost_when_all_close, lost_when_stopped, program_time, first_event, idle]
+    steps = [idle, first_event, fixed_rate, saturated, lost_when_all_close, lost_when_stopped, program_time]
     for step in steps:
+        fresh_network()
         try:
             step(bench)
         except Skip as skip:

@@ -10,7 +10,9 @@
 #include "cli/options.h"
 #include "model/decode.h"
 
-#define DRAIN_MS 20		   /* how often the ring is emptied while there is traffic */
+#define DRAIN_MS 20		   /* how often the ring is emptied while there is traffic ... */
+#define CROWDED_PERCENT 12	   /* ... but twice as often each time it is so full */
+#define RELIEF_RECORDS 1024	   /* dealt with in 1 to 3 ms */
 #define QUIET_DRAINS 5		   /* empty drains before we sleep until woken */
 #define IDLE_MS 500		   /* then still look for losses */
 #define LOOK_NS (4 * NSEC_PER_SEC) /* a correction comes within 5 seconds */
@@ -39,6 +41,7 @@ int watch_open(struct watch *watch, const struct live_options *options,
 	int r;
 
 	*watch = (struct watch){ .table = table,
+				 .drain_ms = DRAIN_MS,
 				 .names = names,
 				 .containers = process_table_containers(processes) };
 	if (options->stacks)
@@ -152,6 +155,8 @@ int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_hea
 	for (int i = 0; r >= 0 && i < count; i++) {
 		const struct sw_header *bytes = live_at(watch->live, i), *checked;
 
+		if (i % RELIEF_RECORDS == RELIEF_RECORDS - 1)
+			live_relieve(watch->live);
 		if (decode_record(bytes, bytes->size, &checked) < 0)
 			continue;
 		watch->drained_ns = checked->ts_ns;
@@ -189,6 +194,18 @@ void watch_look_if_due(struct watch *watch)
 	}
 }
 
+/* As long as the ring, at the pace of the last time, has plenty of room. */
+static int drain_interval(struct watch *watch)
+{
+	unsigned int fill = live_fill_percent(watch->live);
+
+	if (fill > CROWDED_PERCENT && watch->drain_ms > 1)
+		watch->drain_ms /= 2;
+	else if (fill < CROWDED_PERCENT / 4 && watch->drain_ms < DRAIN_MS)
+		watch->drain_ms = watch->drain_ms * 2 < DRAIN_MS ? watch->drain_ms * 2 : DRAIN_MS;
+	return watch->drain_ms;
+}
+
 int watch_timeout(struct watch *watch, int count, bool *ret_wakes)
 {
 	*ret_wakes = false;
@@ -199,7 +216,7 @@ int watch_timeout(struct watch *watch, int count, bool *ret_wakes)
 	watch->quiet = count > 0 ? 0 : watch->quiet + 1;
 	if (watch->quiet <= QUIET_DRAINS || stack_watch_is_busy(watch->stacks) ||
 	    !live_sleep(watch->live))
-		return DRAIN_MS;
+		return drain_interval(watch);
 	*ret_wakes = true;
 	return IDLE_MS;
 }

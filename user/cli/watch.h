@@ -27,6 +27,7 @@ struct watch {
 	uint64_t verify_ns;  /* --verify: each look is one, and so often there is one; 0: none */
 	uint64_t drained_ns; /* the time of the last record */
 	unsigned int quiet;  /* empty drains in a row */
+	int drain_ms;	     /* between two drains */
 	bool repair_due;     /* set it when records were lost */
 };
 

@@ -22,10 +22,9 @@
 
 /* How often the kernel is asked for what its programs missed (a system call each). */
 #define MISSES_INTERVAL_NS (500 * NSEC_PER_MSEC)
-/* Enough that a batch is worth the wake-up, little enough that the ring has room left. */
-#define WAKEUP_PART 4
-#define RELIEF_RECORDS 8192 /* of a look: about 10 ms */
-#define CPUS_MAX 8192	    /* CONFIG_NR_CPUS of the largest kernels */
+#define RELIEF_RECORDS 8192	 /* of a look: about 10 ms */
+#define RELIEF_BYTES (256 << 20) /* that may wait here; then the ring fills, and loss is told */
+#define CPUS_MAX 8192		 /* CONFIG_NR_CPUS of the largest kernels */
 
 struct live {
 	struct tracer *tracer;
@@ -37,6 +36,7 @@ struct live {
 	struct batch batch;   /* what live_at() shows */
 	struct batch waiting; /* made in user space, for the next live_collect() */
 	enum sw_mode mode;
+	size_t ring_bytes;
 	int cpus;	     /* from /sys, which a sandbox may close */
 	uint64_t opened_ns;  /* before the first hook was there */
 	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
@@ -130,7 +130,6 @@ static void settle_settings(struct live *live, const struct live_options *option
 		bpf_map__set_max_entries(live->tracer->maps.peers, 1);
 		bpf_map__set_max_entries(live->tracer->maps.peer_slots, 1);
 	}
-	settings->wakeup_bytes = options->ring_bytes / WAKEUP_PART;
 	settings->reset_has_reason = hooks_tracepoint_arguments(live->btf, "tcp_send_reset") >= 3;
 	if (live->mode == SW_MODE_TRACEPOINT) {
 		settings->timewait_timer = live->facts.timewait_timer;
@@ -219,6 +218,7 @@ static int open_ring(struct live *live, const struct live_options *options,
 {
 	int r = ring_open(bpf_map__fd(live->tracer->maps.events), options->ring_bytes, &live->ring);
 
+	live->ring_bytes = options->ring_bytes;
 	if (r < 0)
 		explain(error, false, "cannot map the ring buffer", r);
 	return r;
@@ -480,27 +480,35 @@ static int tell_lost(struct live *live)
 
 int live_collect(struct live *live)
 {
+	struct batch done = live->batch;
 	int r;
 
 	/* While we are here, nobody needs to wake us. */
 	live->tracer->bss->reader_sleeps = 0;
-	batch_clear(&live->batch);
+	live->batch = live->waiting;
+	live->waiting = done;
+	batch_clear(&live->waiting);
 	r = ring_consume(live->ring, keep_pieces, &live->batch);
-	if (r < 0)
-		return r;
-	r = tell_lost(live);
+	if (r == 0)
+		r = tell_lost(live);
 	if (r == 0)
 		r = tell_clock(live);
-	for (size_t i = 0; r == 0 && i < live->waiting.count; i++) {
-		const struct sw_header *record = batch_at(&live->waiting, i);
-
-		r = batch_copy(&live->batch, record, record->size, NULL, 0);
-	}
 	if (r < 0)
 		return r;
-	batch_clear(&live->waiting);
 	batch_sort(&live->batch);
 	return (int)live->batch.count;
+}
+
+void live_relieve(struct live *live)
+{
+	if (live->waiting.len < RELIEF_BYTES &&
+	    ring_consume(live->ring, keep_pieces, &live->waiting) < 0)
+		live->drops_told--; /* told as lost by the next collection */
+}
+
+unsigned int live_fill_percent(const struct live *live)
+{
+	return (unsigned int)(live->batch.len * 100 / live->ring_bytes);
 }
 
 const struct sw_header *live_at(const struct live *live, size_t index)
@@ -513,36 +521,18 @@ bool live_sleep(struct live *live)
 	live->tracer->bss->reader_sleeps = 1;
 	__sync_synchronize();
 	/* A record that came just before the flag was set has woken nobody. */
-	batch_clear(&live->batch);
-	(void)ring_consume(live->ring, keep_pieces, &live->batch);
-	for (size_t i = 0; i < live->batch.count; i++) {
-		const struct sw_header *record = batch_at(&live->batch, i);
-
-		if (batch_copy(&live->waiting, record, record->size, NULL, 0) < 0)
-			live->drops_told--; /* told as lost by the next collection */
-	}
-	batch_clear(&live->batch);
+	live_relieve(live);
 	return live->waiting.count == 0;
 }
 
 /* ---- looks ------------------------------------------------------------------------------------
  */
 
-/* A look at a million sockets takes seconds, in which the ring would overflow. */
-static int relieve_ring(struct live *live)
-{
-	if (++live->looked_at % RELIEF_RECORDS)
-		return 0;
-	return ring_consume(live->ring, keep_pieces, &live->waiting);
-}
-
 static int keep_record(void *data, const struct sw_header *record)
 {
 	struct live *live = data;
-	int r = relieve_ring(live);
-
-	if (r < 0)
-		return r;
+	if (++live->looked_at % RELIEF_RECORDS == 0)
+		live_relieve(live);
 	return batch_copy(&live->waiting, record, record->size, NULL, 0);
 }
 

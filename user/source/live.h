@@ -75,6 +75,15 @@ int live_look_at_peers(struct live *live);
 int live_collect(struct live *live);
 const struct sw_header *live_at(const struct live *live, size_t index);
 
+/*
+ * Empty the ring for the next live_collect(), so that it has room while what the last one gave is
+ * dealt with, or the kernel's tables are walked over.
+ */
+void live_relieve(struct live *live);
+
+/* How much of the ring the records of the last live_collect() would fill, others included. */
+unsigned int live_fill_percent(const struct live *live);
+
 /* A record made elsewhere, for the next live_collect(); it is copied. 0 or -ENOMEM. */
 int live_give(struct live *live, const struct sw_header *record);
 
