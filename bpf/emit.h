@@ -27,11 +27,17 @@ static __always_inline __u64 record_wakeup(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-/* `size` must be a constant. Everything behind the header is zero. NULL: dropped, and counted. */
+/*
+ * `size` must be a constant. Everything behind the header is zero. NULL: dropped, and counted; or
+ * nobody wants it any more.
+ */
 static __always_inline void *record_reserve(__u16 kind, __u32 size)
 {
-	struct sw_header *header = bpf_ringbuf_reserve(&events, size, 0);
+	struct sw_header *header;
 
+	if (reader_leaves)
+		return NULL;
+	header = bpf_ringbuf_reserve(&events, size, 0);
 	if (!header) {
 		record_dropped();
 		return NULL;
@@ -67,6 +73,6 @@ static __always_inline void record_submit_of(const struct sw_endpoints *ends, vo
 /* For records of variable size, which were made elsewhere. */
 static __always_inline void record_output(void *record, __u64 size)
 {
-	if (bpf_ringbuf_output(&events, record, size, record_wakeup()) < 0)
+	if (!reader_leaves && bpf_ringbuf_output(&events, record, size, record_wakeup()) < 0)
 		record_dropped();
 }

@@ -121,3 +121,6 @@ const volatile struct sw_settings settings = {};
 
 /* Set by the reader before it sleeps: the next record is to wake it. */
 volatile __u32 reader_sleeps = 0;
+
+/* Set by the reader when it wants no more records: to take the hooks away may take seconds. */
+volatile __u32 reader_leaves = 0;

@@ -208,7 +208,7 @@ static int repeat(struct watching *watching)
 		netstat->output.ending = true;
 		interrupt_expect_second();
 		watch_look(&watching->watch);
-		watch_detach(&watching->watch);
+		watch_stop(&watching->watch);
 		return show(watching);
 	}
 }

@@ -228,7 +228,7 @@ static int run_live(struct trace *trace)
 	}
 	interrupt_expect_second();
 	/* Nothing new from here on, but all that was written before; then what is still held. */
-	watch_detach(&trace->watch);
+	watch_stop(&trace->watch);
 	if (drain(trace, &status) < 0)
 		return status;
 	usleep(WATCH_HOLD_MS * 1000);

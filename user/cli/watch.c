@@ -95,9 +95,9 @@ void watch_take_event(struct watch *watch, const struct event *event)
 			(unsigned long long)event->resync.removed);
 }
 
-void watch_detach(struct watch *watch)
+void watch_stop(struct watch *watch)
 {
-	live_detach(watch->live);
+	live_stop(watch->live);
 	stack_watch_finish(watch->stacks);
 }
 

@@ -50,7 +50,7 @@ void watch_verify(struct watch *watch, unsigned int seconds);
 /* What an event means for what is to be done; tells on standard error what a verification found. */
 void watch_take_event(struct watch *watch, const struct event *event);
 /* No new records from here on; those that were written before are in the next drains. */
-void watch_detach(struct watch *watch);
+void watch_stop(struct watch *watch);
 /* Detaches. Also after a failed watch_open(). */
 void watch_close(struct watch *watch);
 

@@ -269,9 +269,9 @@ int live_open(const struct live_options *options, struct live **ret_live,
 	return 0;
 }
 
-void live_detach(struct live *live)
+void live_stop(struct live *live)
 {
-	hooks_detach(live->hooks);
+	live->tracer->bss->reader_leaves = 1;
 }
 
 void live_close(struct live *live)

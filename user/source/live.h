@@ -40,8 +40,8 @@ void live_close(struct live *live);
 /* What its looks open in each namespace: for an opener. */
 struct doors *live_doors(const struct live *live);
 
-/* Stop the hooks, keep what they have written. */
-void live_detach(struct live *live);
+/* The hooks write nothing from now on; what they have written stays. */
+void live_stop(struct live *live);
 
 enum sw_mode live_mode(const struct live *live);
 const struct hook_status *live_hooks(const struct live *live);
