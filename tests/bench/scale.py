@@ -58,7 +58,7 @@ def right_ones(path, pids, most_us):
                 continue
             event = json.loads(line)
             right += (event.get('old') == 'ESTABLISHED' and event['pid'] in pids and
-                      event['exe'].endswith('/hold') and HELD_S * 1e6 <= event['duration_us'] <= most_us)
+                      event['exe'].endswith('/hold') and HELD_S * 1e6 <= (event['duration_us'] or 0) <= most_us)
     return right
 
 

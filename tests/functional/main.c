@@ -35,42 +35,35 @@ struct assignment {
 	const struct test *test;
 };
 
-/* What makes a difference to a group: guests run those that the others do not stand for. */
-enum dependence {
-	ON_HOOKS,   /* kernel and mode */
-	ON_KERNEL,  /* whatever the mode */
-	ON_NOTHING, /* neither: the host's run is enough */
-};
-
 static const struct {
 	const char *name;
 	const struct test *tests;
-	enum dependence dependence;
+	bool host_only; /* no kernel makes a difference to it, so guests leave it out */
 } groups[] = {
-	{ "lifecycle", tests_lifecycle, ON_HOOKS },
-	{ "processes", tests_processes, ON_HOOKS },
-	{ "containers", tests_containers, ON_KERNEL },
-	{ "counters", tests_counters, ON_KERNEL },
-	{ "existing", tests_existing, ON_HOOKS },
-	{ "owners", tests_owners, ON_HOOKS },
-	{ "live", tests_live, ON_KERNEL },
-	{ "loss", tests_loss, ON_HOOKS },
-	{ "faults", tests_faults, ON_KERNEL },
-	{ "command", tests_command, ON_NOTHING },
-	{ "recording", tests_recording, ON_NOTHING },
-	{ "sandbox", tests_sandbox, ON_KERNEL },
-	{ "failed", tests_failed, ON_KERNEL },
-	{ "stacks", tests_stacks, ON_NOTHING },
-	{ "filter", tests_filter, ON_NOTHING },
-	{ "cli", tests_cli, ON_NOTHING },
-	{ "netstat", tests_netstat, ON_KERNEL },
-	{ "netstat_truth", tests_netstat_truth, ON_KERNEL },
-	{ "netstat_format", tests_netstat_format, ON_NOTHING },
-	{ "netstat_names", tests_netstat_names, ON_NOTHING },
-	{ "netstat_refused", tests_netstat_refused, ON_NOTHING },
-	{ "netstat_repeat", tests_netstat_repeat, ON_NOTHING },
-	{ "udp", tests_udp, ON_HOOKS },
-	{ "udp_peers", tests_udp_peers, ON_KERNEL },
+	{ "lifecycle", tests_lifecycle },
+	{ "processes", tests_processes },
+	{ "containers", tests_containers },
+	{ "counters", tests_counters },
+	{ "existing", tests_existing },
+	{ "owners", tests_owners },
+	{ "live", tests_live },
+	{ "loss", tests_loss },
+	{ "faults", tests_faults },
+	{ "command", tests_command, .host_only = true },
+	{ "recording", tests_recording, .host_only = true },
+	{ "sandbox", tests_sandbox },
+	{ "failed", tests_failed },
+	{ "stacks", tests_stacks, .host_only = true },
+	{ "filter", tests_filter, .host_only = true },
+	{ "cli", tests_cli, .host_only = true },
+	{ "netstat", tests_netstat },
+	{ "netstat_truth", tests_netstat_truth },
+	{ "netstat_format", tests_netstat_format, .host_only = true },
+	{ "netstat_names", tests_netstat_names, .host_only = true },
+	{ "netstat_refused", tests_netstat_refused, .host_only = true },
+	{ "netstat_repeat", tests_netstat_repeat, .host_only = true },
+	{ "udp", tests_udp },
+	{ "udp_peers", tests_udp_peers },
 };
 
 uint64_t now_ns(void)
@@ -204,7 +197,7 @@ static int usage(FILE *out, int status)
 {
 	fputs("Usage: functional [--sockwatch PATH] [--mode tracepoint|trampoline|auto]\n"
 	      "                  [--filter GLOB] [--list] [--slow]\n"
-	      "With a mode, only what it makes a difference for; on an emulated machine, only what\n"
+	      "With a mode, only the scenarios, which show every hook; on an emulated machine, what\n"
 	      "the kernel makes a difference for. A filter chooses from all.\n"
 	      "SOCKWATCH=PATH names the program as well; SOCKWATCH_SLOW=1 says that the machine\n"
 	      "is emulated: smaller counts, more patience.\n",
@@ -245,13 +238,11 @@ static int parse_options(int argc, char **argv, struct suite *suite, struct opti
 
 /* A filter has been chosen by somebody who knows. */
 static bool group_is_wanted(const struct suite *suite, const struct options *options,
-			    enum dependence dependence)
+			    bool host_only)
 {
 	if (options->filter)
 		return true;
-	if (strcmp(suite->mode, "auto") != 0)
-		return dependence == ON_HOOKS;
-	return dependence != ON_NOTHING || !suite->emulated;
+	return strcmp(suite->mode, "auto") == 0 && !(host_only && suite->emulated);
 }
 
 static int run_everything(struct suite *suite, const struct options *options)
@@ -259,7 +250,7 @@ static int run_everything(struct suite *suite, const struct options *options)
 	int failures = 0;
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (group_is_wanted(suite, options, groups[i].dependence))
+		if (group_is_wanted(suite, options, groups[i].host_only))
 			failures += run_group(suite, groups[i].name, groups[i].tests, options);
 	if (options->list)
 		scenarios_list(suite, options->filter);

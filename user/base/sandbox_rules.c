@@ -116,7 +116,6 @@ const struct sandbox_syscall sandbox_syscalls[] = {
 	ROW(getuid), ROW(geteuid), ROW(getgid), ROW(getegid), ROW(getgroups), ROW(uname),
 	ROW(sysinfo), ROW(prlimit64), ROW(getrusage), ROW(getrandom), ROW(getcpu), ROW(sched_yield),
 	ROW(sched_getaffinity), ROW_CHECKED(prctl, no_harm),
-	ROW_IF(setpriority, SANDBOX_STACKS),
 	{ __NR_clone, SANDBOX_UNWINDER, &copies_of_itself }, ROW_CHECKED(clone, threads),
 	ROW_IF(setitimer, SANDBOX_UNWINDER), ROW_IF(memfd_create, SANDBOX_UNWINDER),
 	/* Sockets. */

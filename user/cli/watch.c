@@ -4,6 +4,7 @@
 
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "base/util.h"
@@ -19,6 +20,7 @@
 #define REPAIR_NS NSEC_PER_SEC
 #define VERIFY_NS (60 * NSEC_PER_SEC) /* without any doubt: some kernels hide silently */
 #define LOOK_SHARE 50		      /* looks take at most this part of the time */
+#define NICENESS (-20)
 #define NAMES_MS 200 /* for the names of containers at the start; a disk takes 1 or 2 */
 
 static int look(struct watch *watch, uint32_t cause)
@@ -33,6 +35,16 @@ static int look(struct watch *watch, uint32_t cause)
 	return r;
 }
 
+/*
+ * Where every processor is busy, a fair share is too little to read the ring before it is full. Of
+ * a million sockets, opened and closed by 200 processes on two processors, 6.2 million records were
+ * lost without, 2.0 with -10, 30,000 with -15, none with -20.
+ */
+static void come_first(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+}
+
 int watch_open(struct watch *watch, const struct live_options *options,
 	       struct container_names *names, struct conn_table *table,
 	       struct process_table *processes)
@@ -44,6 +56,7 @@ int watch_open(struct watch *watch, const struct live_options *options,
 				 .drain_ms = DRAIN_MS,
 				 .names = names,
 				 .containers = process_table_containers(processes) };
+	come_first();
 	if (options->stacks)
 		watch->stacks = stack_watch_new();
 	r = live_open(options, &watch->live, &error);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,7 +24,6 @@
 
 #define JOBS_MAX 256	     /* 8 MiB of stacks that wait */
 #define CHILD_HANGS_MS 10000 /* far beyond its own limits: it is not coming back */
-#define NICENESS (-10)	     /* seldom and short work, but before a short-lived process ends */
 #define SEND_MS 1000
 #define ABANDON_MS 500
 
@@ -46,7 +44,6 @@ struct stack_worker {
 	int wake; /* eventfd: the owner wants something */
 	struct stack_source source;
 	pthread_t thread;
-	int niceness; /* of everything but the thread */
 	bool started;
 	atomic_uint open;
 
@@ -403,9 +400,6 @@ int stack_worker_new(struct stack_worker **ret_worker)
 		free(worker);
 		return r;
 	}
-	/* Our thread inherits it, and starts when we are no longer allowed to ask for it. */
-	worker->niceness = getpriority(PRIO_PROCESS, 0);
-	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	worker->last = &worker->first;
 	worker->queue_last = &worker->queue;
 	stack_files_init(&worker->files);
@@ -425,7 +419,6 @@ int stack_worker_start(struct stack_worker *worker, const struct stack_source *s
 	worker->source = *source;
 	r = thread_start(&worker->thread, NULL, run, worker);
 	worker->started = r == 0;
-	(void)setpriority(PRIO_PROCESS, 0, worker->niceness);
 	return r;
 }
 
