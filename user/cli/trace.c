@@ -25,6 +25,7 @@
 #include "source/recording.h"
 #include "view/view.h"
 
+#define OUTPUT_CHUNK (256u << 10)
 #define OUTPUT_MAX (64u << 20) /* bytes that wait for a slow reader, then we wait too */
 
 struct trace {
@@ -34,6 +35,7 @@ struct trace {
 	struct conn_table *table;
 	struct view view;
 	struct output output;
+	size_t unwritten; /* of the output, when it was last flushed */
 	struct watch watch;
 	struct recording_writer *writer;
 	struct child child;
@@ -154,6 +156,16 @@ static int finish(struct trace *trace, int status)
 /* ---- the kernel --------------------------------------------------------------------------------
  */
 
+/* A long drain is written as it goes, or its lines would all be in memory at once. */
+static void flush_some(struct trace *trace)
+{
+	if (output_pending(&trace->output) < trace->unwritten + OUTPUT_CHUNK)
+		return;
+	/* The flush at the end of the drain tells an error. */
+	(void)output_flush(&trace->output, 0, -1);
+	trace->unwritten = output_pending(&trace->output);
+}
+
 static int keep_and_take(void *data, const struct sw_header *record)
 {
 	struct trace *trace = data;
@@ -163,6 +175,7 @@ static int keep_and_take(void *data, const struct sw_header *record)
 		log_error("cannot write '%s': %s", trace->options.write_path, strerror(-r));
 		return -EIO;
 	}
+	flush_some(trace);
 	return take_record(trace, record);
 }
 
@@ -179,6 +192,7 @@ static int drain(struct trace *trace, int *ret_status)
 		return count;
 	}
 	r = flush(trace);
+	trace->unwritten = output_pending(&trace->output);
 	if (r < 0) {
 		*ret_status = explain_output(r);
 		return r;
