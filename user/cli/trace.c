@@ -25,6 +25,8 @@
 #include "source/recording.h"
 #include "view/view.h"
 
+#define LINGER_MS 250 /* after the command's end */
+#define LINGER_STEP_MS 50
 #define OUTPUT_CHUNK (256u << 10)
 #define OUTPUT_MAX (64u << 20) /* bytes that wait for a slow reader, then we wait too */
 
@@ -35,7 +37,8 @@ struct trace {
 	struct conn_table *table;
 	struct view view;
 	struct output output;
-	size_t unwritten; /* of the output, when it was last flushed */
+	uint64_t child_ended_ns; /* 0: not yet */
+	size_t unwritten;	 /* of the output, when it was last flushed */
 	struct watch watch;
 	struct recording_writer *writer;
 	struct child child;
@@ -215,11 +218,23 @@ static bool wait_for_work(struct trace *trace, int count, bool *ret_reader_gone)
 	};
 	struct signalfd_siginfo info;
 
+	if (trace->child.ended && timeout_ms > LINGER_STEP_MS)
+		timeout_ms = LINGER_STEP_MS;
 	(void)poll(fds, ARRAY_SIZE(fds), timeout_ms);
 	*ret_reader_gone = fds[1].revents & (POLLERR | POLLHUP);
 	if (!(fds[0].revents & POLLIN) || read(trace->signals, &info, sizeof(info)) <= 0)
 		return false;
 	return info.ssi_signo != SIGCHLD;
+}
+
+/* What a command leaves behind when it exits goes on for a round trip or two. */
+static bool has_lingered(struct trace *trace)
+{
+	uint64_t now_ns = live_now_ns();
+
+	if (!trace->child_ended_ns)
+		trace->child_ended_ns = now_ns;
+	return now_ns - trace->child_ended_ns > LINGER_MS * NSEC_PER_MSEC;
 }
 
 static int run_live(struct trace *trace)
@@ -232,7 +247,7 @@ static int run_live(struct trace *trace)
 
 		if (count < 0)
 			return status;
-		if (child_has_ended(&trace->child))
+		if (child_has_ended(&trace->child) && has_lingered(trace))
 			break;
 		watch_look_if_due(&trace->watch);
 		if (wait_for_work(trace, count, &reader_gone))
