@@ -94,7 +94,7 @@ def missing(name, report):
 
 
 def fixed_rate(bench):
-    seconds = 10 if bench.full else 4
+    seconds = 10 if bench.full else 2
     load = {'connections': 5000 * seconds, 'rate': 5000}
     rows = compare(bench, '5,000 connections a second', load, 7 if bench.full else 3)
     own = rows['sockwatch trace']
@@ -105,7 +105,7 @@ def fixed_rate(bench):
 
 
 def saturated(bench):
-    load = {'connections': 120000 if bench.full else 60000, 'cpu': 1}
+    load = {'connections': 120000 if bench.full else 30000, 'cpu': 1}
     rows = compare(bench, 'one core, as fast as it can', load, 5 if bench.full else 3)
     own = rows['sockwatch trace']
     if bench.is_busy():
@@ -163,7 +163,7 @@ def program_time(bench):
         raise Skip(f'bpf_stats: {error.strerror}')
     try:
         with start(bench, 'sockwatch', [f'{bench.build}/sockwatch', 'trace']) as tracer:
-            report = churn(bench.build, 20000, rate=5000)
+            report = churn(bench.build, 20000 if bench.full else 10000, rate=5000)
             tracer.settle()
             shown = subprocess.run([bench.bpftool, '-j', 'prog', 'show'], stdout=subprocess.PIPE, check=True)
             ids = programs_of(tracer.child.pid)
@@ -205,7 +205,7 @@ def first_event(bench):
 
 
 def idle(bench):
-    seconds = 20 if bench.full else 5
+    seconds = 20 if bench.full else 3
     with start(bench, 'sockwatch', [f'{bench.build}/sockwatch', 'trace']) as tracer:
         time.sleep(1)
         before = tracer.cpu()
