@@ -98,8 +98,6 @@ void watch_verify(struct watch *watch, unsigned int seconds)
 
 void watch_take_event(struct watch *watch, const struct event *event)
 {
-	if (event->kind == EVENT_LOST)
-		watch->repair_due = true;
 	if (event->kind == EVENT_RESYNC && event->resync.verified)
 		log_error(
 			"verification: %llu connections had been missed, %llu were in another state, %llu had ended; that is repaired",
@@ -173,6 +171,8 @@ int watch_drain(struct watch *watch, int (*take)(void *data, const struct sw_hea
 		if (decode_record(bytes, bytes->size, &checked) < 0)
 			continue;
 		watch->drained_ns = checked->ts_ns;
+		/* Its event may be behind one that waits for the repair. */
+		watch->repair_due |= checked->kind == SW_RECORD_LOST;
 		r = name_first(watch, checked, take, data);
 		if (r >= 0)
 			r = take(data, checked);

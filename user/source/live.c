@@ -485,16 +485,16 @@ int live_collect(struct live *live)
 
 	/* While we are here, nobody needs to wake us. */
 	live->tracer->bss->reader_sleeps = 0;
-	live->batch = live->waiting;
-	live->waiting = done;
-	batch_clear(&live->waiting);
-	r = ring_consume(live->ring, keep_pieces, &live->batch);
+	r = ring_consume(live->ring, keep_pieces, &live->waiting);
 	if (r == 0)
 		r = tell_lost(live);
 	if (r == 0)
 		r = tell_clock(live);
 	if (r < 0)
 		return r;
+	live->batch = live->waiting;
+	live->waiting = done;
+	batch_clear(&live->waiting);
 	batch_sort(&live->batch);
 	return (int)live->batch.count;
 }
