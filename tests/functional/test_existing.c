@@ -53,10 +53,23 @@ static void play_blocked_acceptor(struct stage *stage)
 	must(stage, puppet_close(server, 1));
 }
 
+static bool has_an_end(const struct tracer *tracer, const void *arg)
+{
+	unsigned int netns = *(const unsigned int *)arg;
+
+	for (size_t i = 0; i < tracer_count(tracer); i++)
+		if (tracer_event(tracer, i)->netns == netns &&
+		    tracer_event(tracer, i)->new == STATE_CLOSE)
+			return true;
+	return false;
+}
+
+/* Without `exists` events nothing has begun, and all has ended, until the first end is seen. */
 static struct tracer *trace_after_pause(struct suite *suite, const char *const args[], enum net net,
 					stage_play play, struct stage_process *ret_process)
 {
 	struct tracer *tracer;
+	unsigned int netns;
 
 	stage_start(suite, net, play, ret_process);
 	stage_wait_pause(ret_process, suite_deadline_ms(suite, 20));
@@ -65,6 +78,10 @@ static struct tracer *trace_after_pause(struct suite *suite, const char *const a
 	stage_wait_done(ret_process, suite_deadline_ms(suite, 30));
 	stage_check(ret_process);
 	settle(suite, tracer, ret_process);
+	netns = ret_process->facts->netns;
+	if (!tracer_wait(tracer, has_an_end, &netns, suite_deadline_ms(suite, 12)) ||
+	    !tracer_wait_closed(tracer, netns, suite_deadline_ms(suite, 12)))
+		print_error("not all connections have ended\n");
 	assert_int_equal(tracer_stop(tracer), 0);
 	tracer_check_stream(tracer);
 	return tracer;
