@@ -110,6 +110,18 @@ static void play_everything(struct company *company)
 				time_limit_ms(company, &company->instances[i]));
 }
 
+/*
+ * What is inferred is corrected within 5 seconds, as long as the kernel still has it. Where nothing
+ * is: what the tracer has not read yet has not begun, so that it seems to have ended.
+ */
+static void wait_for_corrections(const struct suite *suite, const struct tracer *tracer)
+{
+	if (tracer_infers(tracer))
+		sleep_ms(6000);
+	else
+		sleep_ms(suite_count(suite, 100, 600));
+}
+
 /* A test of its own, and the first: that the tracer starts, sees the play and ends in order. */
 static void play_under_tracer(void **state)
 {
@@ -118,9 +130,7 @@ static void play_under_tracer(void **state)
 
 	company->tracer = tracer_start(company->suite, NULL);
 	play_everything(company);
-	/* What is inferred is corrected within 5 seconds, as long as the kernel still has it. */
-	if (tracer_infers(company->tracer))
-		sleep_ms(6000);
+	wait_for_corrections(company->suite, company->tracer);
 	for (size_t i = 0; i < company->count; i++)
 		stage_release(&company->instances[i].process,
 			      suite_deadline_ms(company->suite, 10));
@@ -233,9 +243,7 @@ void settle(struct suite *suite, const struct tracer *tracer, struct stage_proce
 {
 	unsigned int netns = process->facts->netns;
 
-	/* What is inferred is corrected within 5 seconds, as long as the kernel still has it. */
-	if (tracer_infers(tracer))
-		sleep_ms(6000);
+	wait_for_corrections(suite, tracer);
 	stage_release(process, suite_deadline_ms(suite, 10));
 	if (!tracer_wait_closed(tracer, netns, suite_deadline_ms(suite, 12)))
 		print_error("not all connections have ended\n");
