@@ -28,7 +28,23 @@ struct {
 	__type(value, struct handled);
 } handled_events SEC(".maps");
 
-/* Copy 1, and each that found nothing done, say so when it is. */
+/* Has an earlier copy dealt with it? True once for each copy; copy 1 has none before it. */
+static __always_inline bool handled_before(enum again what, __u32 copy, __u64 object, __u64 detail)
+{
+	__u32 key = what;
+	struct handled *handled;
+
+	if (copy == 1)
+		return false;
+	handled = bpf_map_lookup_elem(&handled_events, &key);
+	if (!handled || handled->object != object || handled->detail != detail ||
+	    handled->copy >= copy)
+		return false;
+	handled->copy = copy;
+	return true;
+}
+
+/* It is dealt with, which those behind need not do again. */
 static __always_inline void handled_set(enum again what, __u32 copy, __u64 object, __u64 detail)
 {
 	__u32 key = what;
@@ -39,18 +55,4 @@ static __always_inline void handled_set(enum again what, __u32 copy, __u64 objec
 	handled->object = object;
 	handled->detail = detail;
 	handled->copy = copy;
-}
-
-/* Asked by copy 2 and those behind it: has an earlier one dealt with it? True once for each copy.
- */
-static __always_inline bool handled_before(enum again what, __u32 copy, __u64 object, __u64 detail)
-{
-	__u32 key = what;
-	struct handled *handled = bpf_map_lookup_elem(&handled_events, &key);
-
-	if (!handled || handled->object != object || handled->detail != detail ||
-	    handled->copy >= copy)
-		return false;
-	handled->copy = copy;
-	return true;
 }

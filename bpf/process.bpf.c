@@ -25,20 +25,27 @@ static __always_inline __u64 start_of(struct task_struct *task)
 	return BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
+static __always_inline int executed(struct task_struct *task, __u32 copy, __u32 scratch_key)
+{
+	__u64 start = start_of(task);
+
+	if (handled_before(AGAIN_EXEC, copy, task->tgid, start))
+		return 0;
+	emit_process(task, SW_PROCESS_EXEC, scratch_key);
+	handled_set(AGAIN_EXEC, copy, task->tgid, start);
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
-	emit_process(task, SW_PROCESS_EXEC, SCRATCH_EXEC);
-	handled_set(AGAIN_EXEC, 1, task->tgid, start_of(task));
-	return 0;
+	return executed(task, 1, SCRATCH_EXEC);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec_again, struct task_struct *task)
 {
-	if (handled_before(AGAIN_EXEC, 2, task->tgid, start_of(task)))
-		return 0;
-	return emit_process(task, SW_PROCESS_EXEC, SCRATCH_EXEC_AGAIN);
+	return executed(task, 2, SCRATCH_EXEC_AGAIN);
 }
 
 SEC("tp_btf/cgroup_attach_task")
@@ -65,15 +72,15 @@ static __always_inline bool is_elsewhere(struct task_struct *child, struct task_
 	return own.pid_ns != parents.pid_ns;
 }
 
-static __always_inline int forked(struct task_struct *parent, struct task_struct *child,
-				  __u32 scratch_key)
+static __always_inline void tell_fork(struct task_struct *parent, struct task_struct *child,
+				      __u32 scratch_key)
 {
 	struct task_struct *real_parent;
 	struct sw_inner inner;
 	struct sw_fork *record = record_reserve(SW_RECORD_FORK, sizeof(*record));
 
 	if (!record)
-		return 0;
+		return;
 	read_task(child, &record->child);
 	read_inner(child, &inner);
 	record->inner_pid = inner.pid;
@@ -83,30 +90,33 @@ static __always_inline int forked(struct task_struct *parent, struct task_struct
 	record_submit(record);
 	if (is_elsewhere(child, parent, inner.pid))
 		emit_process(child, 0, scratch_key);
-	return 0;
 }
 
-static __always_inline bool is_thread(struct task_struct *task)
+static __always_inline int forked(struct task_struct *parent, struct task_struct *child, __u32 copy,
+				  __u32 scratch_key)
 {
-	return task->pid != task->tgid;
+	__u64 start;
+
+	if (child->pid != child->tgid)
+		return 0; /* a thread */
+	start = start_of(child);
+	if (handled_before(AGAIN_FORK, copy, child->tgid, start))
+		return 0;
+	tell_fork(parent, child, scratch_key);
+	handled_set(AGAIN_FORK, copy, child->tgid, start);
+	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	if (is_thread(child))
-		return 0;
-	forked(parent, child, SCRATCH_FORK);
-	handled_set(AGAIN_FORK, 1, child->tgid, start_of(child));
-	return 0;
+	return forked(parent, child, 1, SCRATCH_FORK);
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork_again, struct task_struct *parent, struct task_struct *child)
 {
-	if (is_thread(child) || handled_before(AGAIN_FORK, 2, child->tgid, start_of(child)))
-		return 0;
-	return forked(parent, child, SCRATCH_FORK_AGAIN);
+	return forked(parent, child, 2, SCRATCH_FORK_AGAIN);
 }
 
 SEC("tp_btf/sched_process_exit")

@@ -45,9 +45,7 @@ static __always_inline int request_ended(struct request_sock *request, __u32 cop
 	__u64 cookie = request->__req_common.skc_cookie.counter;
 
 	/* SYN cookies and Fast Open make requests that nobody saw being born. */
-	if (!cookie)
-		return 0;
-	if (copy > 1 && handled_before(AGAIN_REQUEST_END, copy, cookie, 0))
+	if (!cookie || handled_before(AGAIN_REQUEST_END, copy, cookie, 0))
 		return 0;
 	tell_request_end(request, cookie);
 	handled_set(AGAIN_REQUEST_END, copy, cookie, 0);

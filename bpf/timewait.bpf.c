@@ -24,22 +24,27 @@ static __always_inline int timewait_record(struct inet_timewait_sock *timewait, 
 	return 0;
 }
 
+/* Since 6.11 close(2) gets here with softirqs enabled. */
+static __always_inline int timewait_entered(struct inet_timewait_sock *timewait, __u32 copy)
+{
+	if (handled_before(AGAIN_TIMEWAIT, copy, (__u64)timewait, 0))
+		return 0;
+	timewait_record(timewait, SW_RECORD_TIMEWAIT);
+	handled_set(AGAIN_TIMEWAIT, copy, (__u64)timewait, 0);
+	return 0;
+}
+
 /* fentry, not fexit: the kernel may not touch the socket any more afterwards, nor may we. */
 SEC("fentry/inet_twsk_hashdance_schedule")
 int BPF_PROG(on_timewait_entered, struct inet_timewait_sock *timewait)
 {
-	timewait_record(timewait, SW_RECORD_TIMEWAIT);
-	handled_set(AGAIN_TIMEWAIT, 1, (__u64)timewait, 0);
-	return 0;
+	return timewait_entered(timewait, 1);
 }
 
-/* Since 6.11 close(2) calls it with softirqs enabled. */
 SEC("fentry/inet_twsk_hashdance_schedule")
 int BPF_PROG(on_timewait_entered_again, struct inet_timewait_sock *timewait)
 {
-	if (handled_before(AGAIN_TIMEWAIT, 2, (__u64)timewait, 0))
-		return 0;
-	return timewait_record(timewait, SW_RECORD_TIMEWAIT);
+	return timewait_entered(timewait, 2);
 }
 
 /* Its name before 6.11. */

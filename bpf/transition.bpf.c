@@ -108,14 +108,12 @@ static __always_inline bool is_wanted(struct sock *sk, int old_state, int new_st
 	return sk->sk_protocol == SW_PROTO_TCP && old_state != new_state;
 }
 
-/* Copy 1 does its work first, and says so afterwards. */
 static __always_inline int transition(struct sock *sk, int old_state, int new_state, __u32 copy)
 {
 	__u64 states = (__u64)old_state << 32 | new_state;
 
-	if (!is_wanted(sk, old_state, new_state))
-		return 0;
-	if (copy > 1 && handled_before(AGAIN_TRANSITION, copy, (__u64)sk, states))
+	if (!is_wanted(sk, old_state, new_state) ||
+	    handled_before(AGAIN_TRANSITION, copy, (__u64)sk, states))
 		return 0;
 	state_changed(sk, old_state, new_state, copy > 1 ? SW_SOCKET_AGAIN : 0);
 	handled_set(AGAIN_TRANSITION, copy, (__u64)sk, states);

@@ -36,7 +36,6 @@ struct live {
 	struct batch batch;   /* what live_at() shows */
 	struct batch waiting; /* made in user space, for the next live_collect() */
 	enum sw_mode mode;
-	size_t ring_bytes;
 	int cpus;	     /* from /sys, which a sandbox may close */
 	uint64_t opened_ns;  /* before the first hook was there */
 	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
@@ -218,7 +217,6 @@ static int open_ring(struct live *live, const struct live_options *options,
 {
 	int r = ring_open(bpf_map__fd(live->tracer->maps.events), options->ring_bytes, &live->ring);
 
-	live->ring_bytes = options->ring_bytes;
 	if (r < 0)
 		explain(error, false, "cannot map the ring buffer", r);
 	return r;
@@ -508,7 +506,8 @@ void live_relieve(struct live *live)
 
 unsigned int live_fill_percent(const struct live *live)
 {
-	return (unsigned int)(live->batch.len * 100 / live->ring_bytes);
+	return (unsigned int)(live->batch.len * 100 /
+			      bpf_map__max_entries(live->tracer->maps.events));
 }
 
 const struct sw_header *live_at(const struct live *live, size_t index)
@@ -531,6 +530,7 @@ bool live_sleep(struct live *live)
 static int keep_record(void *data, const struct sw_header *record)
 {
 	struct live *live = data;
+
 	if (++live->looked_at % RELIEF_RECORDS == 0)
 		live_relieve(live);
 	return batch_copy(&live->waiting, record, record->size, NULL, 0);
