@@ -5,6 +5,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "emit.h"
 #include "maps.h"
 
 static __always_inline void begin_call(struct connect_call *call)
@@ -16,8 +17,9 @@ static __always_inline void begin_call(struct connect_call *call)
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (kept)
 		*kept = *call;
-	else
-		bpf_map_update_elem(&connects_elsewhere, &thread, call, BPF_ANY);
+	else if (bpf_map_update_elem(&connects_elsewhere, &thread, call, BPF_ANY) < 0 &&
+		 !reader_leaves)
+		record_dropped(); /* its result, if it is TCP's, which only that would tell */
 }
 
 /* NULL: the current thread is in none. To end it, set its `entered_ns` to 0. */

@@ -260,6 +260,21 @@ static void a_result_that_is_fetched_later_is_no_second_failure(void **state)
 	expect_whole_trail(bench, "5.2 failed (unreachable) @10\n");
 }
 
+static void the_same_is_so_if_what_the_first_call_returned_was_lost(void **state)
+{
+	struct bench *bench = *state;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	close_with(bench, 5, SW_TCP_SYN_SENT, ECONNREFUSED);
+	(void)whole_trail(bench);
+	tick(bench, NSEC_PER_SEC);
+	connect_failed(bench, 5, ECONNREFUSED);
+	expect_whole_trail(bench, "");
+	tick(bench, NSEC_PER_SEC);
+	connect_failed(bench, 5, ECONNREFUSED);
+	expect_whole_trail(bench, "5.2 failed (refused) @10\n");
+}
+
 /* A busy machine: the end was not held that long. */
 static void a_result_that_comes_late_is_no_second_failure(void **state)
 {
@@ -305,6 +320,7 @@ int main(void)
 		TEST(a_connect_that_never_reached_syn_sent_is_a_connection),
 		TEST(a_known_socket_that_fails_again_has_another_life),
 		TEST(a_result_that_is_fetched_later_is_no_second_failure),
+		TEST(the_same_is_so_if_what_the_first_call_returned_was_lost),
 		TEST(a_result_that_comes_late_is_no_second_failure),
 		TEST(a_call_that_fails_on_an_open_socket_is_no_failed_connect),
 	};

@@ -196,6 +196,13 @@ static bool result_is_final(int32_t result)
 	       result != -EISCONN && result != -EINTR && result > -512 /* ERESTARTSYS and so on */;
 }
 
+/* What the call returned that has begun this life was lost, and now comes what it ended with. */
+static bool fetches_error(const struct conn_row *row, const struct sw_connect *record)
+{
+	return result_is_final(record->result) && row->called && !row->conn.connect_ns &&
+	       row->conn.state == SW_TCP_CLOSE && row->conn.error == -record->result;
+}
+
 /*
  * This life has begun or ended within the call; or an earlier call has begun it, did not wait, and
  * this one fetches its result.
@@ -204,7 +211,7 @@ static bool is_of_this_life(const struct conn_row *row, const struct sw_connect 
 {
 	uint64_t begin_ns = record->header.ts_ns - record->latency_ns;
 
-	return row->conn.opened_ns >= begin_ns || row->result_due ||
+	return row->conn.opened_ns >= begin_ns || row->result_due || fetches_error(row, record) ||
 	       (row->conn.state == SW_TCP_CLOSE && row->conn.changed_ns >= begin_ns);
 }
 
