@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a file descriptor of the current task to its socket. */
+/* From files and file descriptors to sockets. */
 #pragma once
 
 #include "vmlinux.h"
@@ -22,6 +22,21 @@ static __always_inline struct file *file_of_fd(__s64 fd)
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
 	return file;
+}
+
+/*
+ * The socket with its inode, with which it is made in one piece, by the file alone; NULL if it is
+ * none. SMC gives its file the TCP socket that it falls back to, and leaves it its own inode.
+ */
+static __always_inline struct socket_alloc *socket_alloc_of_file(struct file *file)
+{
+	void *socket = BPF_CORE_READ(file, private_data);
+	void *inode = BPF_CORE_READ(file, f_inode);
+
+	if (!socket || (inode != socket + bpf_core_field_offset(struct socket_alloc, vfs_inode) &&
+			(BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK))
+		return NULL;
+	return socket;
 }
 
 /* NULL if it is no socket of this protocol. An address, not a typed pointer. */

@@ -15,7 +15,7 @@ struct {
 	__uint(max_entries, 8 << 20);
 } events SEC(".maps");
 
-/* Records that found no room, by processor. */
+/* Records that found no room, and what was not noted that would have become one; by processor. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Iterators over the TCP and UDP sockets of a network namespace: rows with what inet_diag shows. */
+/*
+ * Iterators over the TCP and UDP sockets of a network namespace: rows with what inet_diag shows.
+ *
+ * A light skeleton relocates in the kernel, which searches all of its BTF for each type that is
+ * named: a quarter of a millisecond. So the programs take their arguments by position (BPF_PROG)
+ * and not out of a struct bpf_iter__*, whose layout is fixed anyway.
+ */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
 
 #include "flavors.h"
-#include "rows.h"
 #include "sock_fields.h"
 
 /* enum values of include/net/inet_connection_sock.h: which timer is running. */
@@ -16,10 +22,26 @@
 
 #define NSEC_PER_MSEC 1000000
 
+/* Members of structs that have no name of their own, which vmlinux/ cannot list. */
+struct sock___queues {
+	struct {
+		atomic_t rmem_alloc;
+	} sk_backlog;
+	struct {
+		atomic_t refs;
+	} sk_wmem_alloc;
+} __attribute__((preserve_access_index));
+
 /* Set by the loader. */
 const volatile __u64 tick_ns = 0; /* a jiffy */
 const volatile __u8 skip_ipv4 = 0;
 const volatile __u8 skip_ipv6 = 0;
+
+static __always_inline void row_header(struct sw_header *header, __u16 kind, __u32 size)
+{
+	header->size = size;
+	header->kind = kind;
+}
 
 static __always_inline bool family_is_skipped(__u16 family)
 {
@@ -74,6 +96,20 @@ static __always_inline void read_queues(struct sock *sk, struct tcp_sock *tcp, s
 	row->send_q = tcp->write_seq - tcp->snd_una;
 }
 
+/*
+ * A struct socket is made in one piece with its inode. Probe reads: for each typed load of a
+ * pointer the verifier searches all of the kernel's BTF by name, a millisecond or so, which is more
+ * than most snapshots take.
+ */
+static __always_inline void set_file(struct sock *sk, struct sw_row *row)
+{
+	struct socket_alloc *alloc = (void *)BPF_CORE_READ(sk, sk_socket);
+
+	row->socket = (__u64)alloc;
+	if (alloc)
+		row->inode = BPF_CORE_READ(alloc, vfs_inode.i_ino);
+}
+
 static __always_inline void read_full(struct tcp_sock *tcp, struct sw_row *row)
 {
 	struct sock *sk = &tcp->inet_conn.icsk_inet.sk;
@@ -85,7 +121,7 @@ static __always_inline void read_full(struct tcp_sock *tcp, struct sw_row *row)
 	read_counters(sk, tcp, &row->counters);
 	read_traffic(sk, tcp, row->state, &row->traffic);
 	row->flags = SW_SOCKET_COUNTED | read_flags(sk);
-	row->inode = inode_of(sk);
+	set_file(sk, row);
 	read_queues(sk, tcp, row);
 	read_timer(tcp, row);
 }
@@ -129,6 +165,18 @@ int BPF_PROG(show_tcp, struct bpf_iter_meta *meta, struct sock_common *common)
 	return 0;
 }
 
+/* Bytes that wait to be read, with the kernel's overhead, as /proc and ss show them. */
+static __always_inline __u32 receive_memory(struct sock *sk)
+{
+	return ((struct sock___queues *)sk)->sk_backlog.rmem_alloc.counter;
+}
+
+/* One is the socket's own reference. */
+static __always_inline __u32 send_memory(struct sock *sk)
+{
+	return ((struct sock___queues *)sk)->sk_wmem_alloc.refs.counter - 1;
+}
+
 SEC("iter/udp")
 int BPF_PROG(show_udp, struct bpf_iter_meta *meta, struct udp_sock *udp)
 {
@@ -146,7 +194,7 @@ int BPF_PROG(show_udp, struct bpf_iter_meta *meta, struct udp_sock *udp)
 	row.ends.cookie = bpf_get_socket_cookie(sk);
 	row.ends.uid = sk->sk_uid.val;
 	row.state = sk->__sk_common.skc_state;
-	row.inode = inode_of(sk);
+	set_file(sk, &row);
 	/* udp_rqueue_get(): what was read already, but not given back yet, does not count. */
 	row.recv_q = receive_memory(sk) - udp->forward_deficit;
 	row.send_q = send_memory(sk);

@@ -69,28 +69,18 @@ struct sock_common {
 };
 
 struct sk_buff {
-	struct sk_buff *next;
-	char cb[48];
-	unsigned int len;
 	__u16 transport_header;
 	unsigned char *head;
 };
 
-struct sk_buff_head {
-	struct sk_buff *next;
-	__u32 qlen;
-};
-
 struct sock {
 	struct sock_common __sk_common;
-	struct sk_buff_head sk_receive_queue;
 	int sk_err;
 	struct socket *sk_socket;
 	socket_lock_t sk_lock;
 	struct timer_list sk_timer;
 	kuid_t sk_uid;
 	u16 sk_protocol;
-	u16 sk_type;
 	u32 sk_ack_backlog;
 	u32 sk_max_ack_backlog;
 };
@@ -138,7 +128,6 @@ struct tcp_timewait_sock {
 struct request_sock {
 	struct sock_common __req_common;
 	u8 num_retrans;
-	u8 num_timeout: 7;
 	struct timer_list rsk_timer;
 };
 
@@ -218,25 +207,6 @@ struct inode {
 
 struct socket_alloc {
 	struct inode vfs_inode;
-};
-
-struct sockaddr_un {
-	char sun_path[108];
-};
-
-struct unix_address {
-	int len;
-	struct sockaddr_un name[0];
-};
-
-struct unix_sock {
-	struct sock sk;
-	struct unix_address *addr;
-	struct sock *peer;
-};
-
-struct unix_skb_parms {
-	u32 consumed;
 };
 
 struct file {

@@ -71,9 +71,7 @@ enum sw_record_kind {
 	SW_RECORD_UDP_COUNT = 53, /* struct sw_udp_count: how much of its peers is not kept */
 	SW_RECORD_PEER = 54,	  /* struct sw_peer */
 	/* Rows of a snapshot: from its iterators only, never in the ring or in a recording. */
-	SW_RECORD_ROW = 64,	   /* struct sw_row: a TCP or UDP socket */
-	SW_RECORD_UNIX = 65,	   /* struct sw_unix: an AF_UNIX socket */
-	SW_RECORD_ROW_HOLDER = 66, /* struct sw_row_holder: a descriptor of any socket */
+	SW_RECORD_ROW = 64, /* struct sw_row: a TCP or UDP socket */
 };
 
 struct sw_header {
@@ -461,7 +459,8 @@ struct sw_row {
 	struct sw_header header;
 	struct sw_endpoints ends;
 	struct sw_counters counters;
-	__u64 inode;	/* of the socket's file; 0: it has none */
+	__u64 socket;	/* address of its struct socket, as in struct sw_holding; 0: it has none */
+	__u64 inode;	/* number of the socket's file; 0: it has none */
 	__u32 recv_q;	/* bytes; of a listener: connections that wait for accept() */
 	__u32 send_q;	/* bytes; of a listener: how many may wait */
 	__u32 timer_ms; /* until it fires */
@@ -471,33 +470,6 @@ struct sw_row {
 	__u8 retransmits; /* of the segment that is under way, or probes that went unanswered */
 	__u8 pad[5];
 	struct sw_traffic traffic;
-};
-
-#define SW_UNIX_PATH_LEN 112 /* sun_path has 108; a multiple of 8 */
-
-struct sw_unix {
-	struct sw_header header;
-	__u64 cookie;
-	__u64 inode;
-	__u64 peer_inode; /* 0: not connected */
-	__u32 netns;
-	__u32 uid; /* sk_uid */
-	__u32 recv_q;
-	__u32 send_q;
-	__u16 type; /* SOCK_STREAM ... */
-	__u16 path_len;
-	__u8 state; /* as for TCP: ESTABLISHED, CLOSE, LISTEN */
-	__u8 pad[3];
-	char path[SW_UNIX_PATH_LEN]; /* begins with NUL: an abstract name */
-};
-
-struct sw_row_holder {
-	struct sw_header header;
-	struct sw_task task;
-	__u64 cookie;
-	__u64 inode; /* of the socket's file */
-	__u32 fd;
-	__u32 pad;
 };
 
 #define SW_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
@@ -527,6 +499,4 @@ SW_ASSERT_SIZE(sw_clock, 24);
 SW_ASSERT_SIZE(sw_lost, 24);
 SW_ASSERT_SIZE(sw_look, 32);
 SW_ASSERT_SIZE(sw_look_netns, 24);
-SW_ASSERT_SIZE(sw_row, 152);
-SW_ASSERT_SIZE(sw_unix, 176);
-SW_ASSERT_SIZE(sw_row_holder, 72);
+SW_ASSERT_SIZE(sw_row, 160);

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "crowd.h"
 #include "display.h"
+#include "jsonline.h"
 #include "sockets.h"
 #include "traffic.h"
 
@@ -198,7 +201,80 @@ static void tables_without_owners_are_as_ss_shows_them(struct suite *suite)
 	assert_int_equal(differ, 0);
 }
 
+/* More than one run of the iterator looks at (bpf/rows_holder.bpf.c), and one far behind. */
+#define MANY_SOCKETS 8300
+#define FAR_DESCRIPTOR 70000
+
+enum { MANY_COUNT, MANY_SUM }; /* facts->number[]: of descriptors */
+
+static void note_descriptor(struct stage *stage, int fd)
+{
+	stage->facts->number[MANY_COUNT]++;
+	stage->facts->number[MANY_SUM] += fd;
+}
+
+static void play_many_sockets(struct stage *stage)
+{
+	struct rlimit limit = { 2 * FAR_DESCRIPTOR, 2 * FAR_DESCRIPTOR };
+	int fds[2], far;
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		getrlimit(RLIMIT_NOFILE, &limit);
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < MANY_SOCKETS + 100)
+		stage_skip(stage, "no more than %lu descriptors here",
+			   (unsigned long)limit.rlim_cur);
+	far = limit.rlim_cur > FAR_DESCRIPTOR ? FAR_DESCRIPTOR : (int)limit.rlim_cur - 1;
+	for (int i = 0; i < MANY_SOCKETS / 2; i++) {
+		must(stage, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+		note_descriptor(stage, fds[0]);
+		note_descriptor(stage, fds[1]);
+	}
+	must(stage, dup2(fds[1], far));
+	close(fds[1]);
+	stage->facts->number[MANY_SUM] += far - fds[1];
+	stage_pause(stage);
+}
+
+struct many {
+	pid_t pid;
+	long long count, sum;
+};
+
+static void count_descriptor(const char *line, void *arg)
+{
+	struct many *many = arg;
+	long long pid, fd;
+
+	if (!jsonline_number(line, "pid", &pid) || pid != many->pid ||
+	    !jsonline_number(line, "fd", &fd))
+		return;
+	many->count++;
+	many->sum += fd;
+}
+
+static void a_process_with_many_sockets_has_them_all(struct suite *suite)
+{
+	struct stage_process process;
+	struct program_result result;
+	struct many many = { 0 };
+
+	stage_start(suite, NET_V4, play_many_sockets, &process);
+	stage_wait_pause(&process, suite_deadline_ms(suite, 30));
+	many.pid = process.facts->stage_pid;
+	display_show(suite, "-xanj", &result);
+	display_walk(result.out, count_descriptor, &many);
+	assert_int_equal(many.count, process.facts->number[MANY_COUNT]);
+	assert_int_equal(many.sum, process.facts->number[MANY_SUM]);
+	program_result_done(&result);
+	stage_free(&process);
+}
+
 const struct test tests_netstat_truth[] = {
+	{ .name = "a_process_with_many_sockets_has_them_all",
+	  .run = a_process_with_many_sockets_has_them_all },
 	{ .name = "the_first_namespace_is_as_ss_shows_it",
 	  .run = the_first_namespace_is_as_ss_shows_it },
 	{ .name = "three_full_namespaces_are_as_ss_shows_them",

@@ -8,7 +8,7 @@
 #include "records.h"
 
 #define INODE 4242
-#define COOKIE 7
+#define SOCKET 0xffff888012345600 /* an address */
 
 struct fixture {
 	struct process_table *processes;
@@ -47,27 +47,41 @@ static struct process *process_of(struct fixture *fixture, uint32_t pid, uint64_
 
 static void hold(struct fixture *fixture, uint32_t pid, uint64_t start_ns, int32_t fd)
 {
-	expect_ok(holder_map_add(fixture->map, INODE, COOKIE, process_of(fixture, pid, start_ns),
+	expect_ok(holder_map_add(fixture->map, INODE, SOCKET, process_of(fixture, pid, start_ns),
 				 fd));
+}
+
+static struct holder find(const struct fixture *fixture, uint64_t inode, uint64_t socket)
+{
+	struct holder holder = { 0 };
+
+	assert_true(holder_map_find(fixture->map, inode, socket, &holder));
+	return holder;
+}
+
+static void expect_nobody(const struct fixture *fixture, uint64_t inode, uint64_t socket)
+{
+	struct holder holder;
+
+	assert_false(holder_map_find(fixture->map, inode, socket, &holder));
 }
 
 static void expect_owner(const struct fixture *fixture, uint32_t pid, int32_t fd,
 			 uint32_t processes)
 {
-	const struct holder *holder = holder_map_find(fixture->map, INODE, COOKIE);
+	struct holder holder = find(fixture, INODE, SOCKET);
 
-	assert_non_null(holder);
-	assert_int_equal(holder->owner->pid, pid);
-	assert_int_equal(holder->fd, fd);
-	assert_int_equal(holder->processes, processes);
+	assert_int_equal(holder.owner->pid, pid);
+	assert_int_equal(holder.fd, fd);
+	assert_int_equal(holder.processes, processes);
 }
 
 static void a_socket_that_nobody_holds_is_not_found(void **state)
 {
 	const struct fixture *fixture = *state;
 
-	expect_null(holder_map_find(fixture->map, INODE, COOKIE));
-	expect_null(holder_map_find(fixture->map, INODE, 0));
+	expect_nobody(fixture, INODE, SOCKET);
+	expect_nobody(fixture, INODE, 0);
 }
 
 static void the_only_holder_owns_it(void **state)
@@ -120,58 +134,58 @@ static void the_list_has_the_owner_first_and_then_the_others_by_age(void **state
 	struct fixture *fixture = *state;
 	static const uint32_t pids[] = { 700, 300, 900, 1 };
 	static const int32_t fds[] = { 3, 4, 5, 40 };
-	const struct holder *holder;
+	struct holder holder;
 
 	hold(fixture, 300, 6000, 8);
 	hold(fixture, 300, 6000, 4);
-	holder = holder_map_find(fixture->map, INODE, COOKIE);
-	assert_int_equal(holder->listed, 0); /* there is only the owner */
+	holder = find(fixture, INODE, SOCKET);
+	assert_int_equal(holder.listed, 0); /* there is only the owner */
 	hold(fixture, 1, 10, 40);
 	hold(fixture, 900, 9000, 5);
 	hold(fixture, 700, 5000, 9);
 	hold(fixture, 700, 5000, 3);
-	holder = holder_map_find(fixture->map, INODE, COOKIE);
-	assert_int_equal(holder->listed, 4);
-	for (uint32_t i = 0; i < holder->listed; i++) {
-		assert_int_equal(holder->list[i].process->pid, pids[i]);
-		assert_int_equal(holder->list[i].fd, fds[i]);
+	holder = find(fixture, INODE, SOCKET);
+	assert_int_equal(holder.listed, 4);
+	for (uint32_t i = 0; i < holder.listed; i++) {
+		assert_int_equal(holder.list[i].process->pid, pids[i]);
+		assert_int_equal(holder.list[i].fd, fds[i]);
 	}
 }
 
 static void of_too_many_holders_the_oldest_are_listed(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct holder *holder;
+	struct holder holder;
 
 	for (uint32_t pid = 100; pid < 100 + 3 * HOLDERS_LISTED; pid++)
 		hold(fixture, pid, 9000 - pid, 3);
-	holder = holder_map_find(fixture->map, INODE, COOKIE);
-	assert_int_equal(holder->processes, 3 * HOLDERS_LISTED);
-	assert_int_equal(holder->listed, HOLDERS_LISTED);
-	assert_ptr_equal(holder->list[0].process, holder->owner);
-	assert_int_equal(holder->list[0].process->pid, 99 + 3 * HOLDERS_LISTED);
-	assert_int_equal(holder->list[HOLDERS_LISTED - 1].process->pid, 100 + 2 * HOLDERS_LISTED);
+	holder = find(fixture, INODE, SOCKET);
+	assert_int_equal(holder.processes, 3 * HOLDERS_LISTED);
+	assert_int_equal(holder.listed, HOLDERS_LISTED);
+	assert_ptr_equal(holder.list[0].process, holder.owner);
+	assert_int_equal(holder.list[0].process->pid, 99 + 3 * HOLDERS_LISTED);
+	assert_int_equal(holder.list[HOLDERS_LISTED - 1].process->pid, 100 + 2 * HOLDERS_LISTED);
 }
 
-static void cookies_tell_sockets_of_the_same_number_apart(void **state)
+static void addresses_tell_sockets_of_the_same_number_apart(void **state)
 {
 	struct fixture *fixture = *state;
 
 	expect_ok(holder_map_add(fixture->map, INODE, 1, process_of(fixture, 100, 10), 3));
 	expect_ok(holder_map_add(fixture->map, INODE, 2, process_of(fixture, 200, 20), 4));
-	assert_int_equal(holder_map_find(fixture->map, INODE, 1)->owner->pid, 100);
-	assert_int_equal(holder_map_find(fixture->map, INODE, 2)->owner->pid, 200);
-	expect_null(holder_map_find(fixture->map, INODE, 3));
+	assert_int_equal(find(fixture, INODE, 1).owner->pid, 100);
+	assert_int_equal(find(fixture, INODE, 2).owner->pid, 200);
+	expect_nobody(fixture, INODE, 3);
 }
 
-static void without_a_cookie_the_number_decides(void **state)
+static void without_an_address_the_number_decides(void **state)
 {
 	struct fixture *fixture = *state;
 
 	hold(fixture, 100, 10, 3);
-	assert_int_equal(holder_map_find(fixture->map, INODE, 0)->owner->pid, 100);
+	assert_int_equal(find(fixture, INODE, 0).owner->pid, 100);
 	expect_ok(holder_map_add(fixture->map, INODE + 1, 0, process_of(fixture, 200, 20), 4));
-	assert_int_equal(holder_map_find(fixture->map, INODE + 1, 99)->owner->pid, 200);
+	assert_int_equal(find(fixture, INODE + 1, 99).owner->pid, 200);
 }
 
 static void an_owner_that_has_exited_stays_known_while_the_map_is_there(void **state)
@@ -188,6 +202,15 @@ static void an_owner_that_has_exited_stays_known_while_the_map_is_there(void **s
 	assert_int_equal(process_table_count(fixture->processes), 0);
 }
 
+/* Its threads come one by one, if their leader has exited. */
+static void a_process_that_comes_again_counts_once(void **state)
+{
+	hold(*state, 100, 5000, 3);
+	hold(*state, 200, 6000, 4);
+	hold(*state, 100, 5000, 3);
+	expect_owner(*state, 100, 3, 2);
+}
+
 static void many_sockets_are_all_found(void **state)
 {
 	struct fixture *fixture = *state;
@@ -196,12 +219,9 @@ static void many_sockets_are_all_found(void **state)
 	for (uint64_t i = 1; i <= 20000; i++)
 		expect_ok(holder_map_add(fixture->map, i * 4096, i, process, (int32_t)i));
 	for (uint64_t i = 1; i <= 20000; i++) {
-		const struct holder *holder = holder_map_find(fixture->map, i * 4096, i);
-
-		assert_non_null(holder);
-		assert_int_equal(holder->fd, i);
+		assert_int_equal(find(fixture, i * 4096, i).fd, i);
 	}
-	expect_null(holder_map_find(fixture->map, 4095, 0));
+	expect_nobody(fixture, 4095, 0);
 }
 
 int main(void)
@@ -217,9 +237,10 @@ int main(void)
 		MAP_TEST(process_1_does_not_take_it_back),
 		MAP_TEST(the_list_has_the_owner_first_and_then_the_others_by_age),
 		MAP_TEST(of_too_many_holders_the_oldest_are_listed),
-		MAP_TEST(cookies_tell_sockets_of_the_same_number_apart),
-		MAP_TEST(without_a_cookie_the_number_decides),
+		MAP_TEST(addresses_tell_sockets_of_the_same_number_apart),
+		MAP_TEST(without_an_address_the_number_decides),
 		MAP_TEST(an_owner_that_has_exited_stays_known_while_the_map_is_there),
+		MAP_TEST(a_process_that_comes_again_counts_once),
 		MAP_TEST(many_sockets_are_all_found),
 	};
 

@@ -206,17 +206,6 @@ static bool row_is_valid(const struct sw_row *row)
 	       row->state < SW_TCP_STATES && row->timer < SW_TIMERS;
 }
 
-static bool unix_is_valid(const struct sw_unix *row)
-{
-	return row->cookie && row->state > SW_TCP_NONE && row->state < SW_TCP_STATES &&
-	       row->path_len <= sizeof(row->path);
-}
-
-static bool row_holder_is_valid(const struct sw_row_holder *holder)
-{
-	return holder->cookie && holder->inode;
-}
-
 /* The smallest size of a record of a walk; 0: its kind is none of these. */
 static size_t row_size(uint16_t kind)
 {
@@ -225,10 +214,6 @@ static size_t row_size(uint16_t kind)
 		return sizeof(struct sw_process);
 	case SW_RECORD_ROW:
 		return sizeof(struct sw_row);
-	case SW_RECORD_UNIX:
-		return sizeof(struct sw_unix);
-	case SW_RECORD_ROW_HOLDER:
-		return sizeof(struct sw_row_holder);
 	default:
 		return 0;
 	}
@@ -239,10 +224,6 @@ static bool row_content_is_valid(const struct sw_header *header)
 	switch (header->kind) {
 	case SW_RECORD_ROW:
 		return row_is_valid((const struct sw_row *)header);
-	case SW_RECORD_UNIX:
-		return unix_is_valid((const struct sw_unix *)header);
-	case SW_RECORD_ROW_HOLDER:
-		return row_holder_is_valid((const struct sw_row_holder *)header);
 	default:
 		return names_are_valid((const struct sw_process *)header);
 	}

@@ -16,8 +16,8 @@
 int decode_record(const void *bytes, size_t size, const struct sw_header **ret_record);
 
 /*
- * The same for what the iterators of a snapshot write: ROW, UNIX, ROW_HOLDER and PROCESS. The two
- * are apart so that a recording with rows in it, which nobody writes, never reaches the table.
+ * The same for what the iterators of a snapshot write: ROW and PROCESS. The two are apart
+ * so that a recording with rows in it, which nobody writes, never reaches the table.
  */
 int decode_row(const void *bytes, size_t size, const struct sw_header **ret_record);
 

@@ -8,12 +8,23 @@
 #include <string.h>
 
 #define SLOTS_MIN 256 /* a quiet machine; must be a power of two */
+#define SHARED_MIN 16
 
-struct slot {
-	uint64_t inode; /* 0: free */
-	uint64_t cookie;
-	struct holder holder;
+/* Several processes have it. */
+struct shared {
+	uint32_t processes;
+	uint32_t listed;
 	const struct process *last; /* that was counted */
+	struct socket_holder list[HOLDERS_LISTED];
+};
+
+/* Half a cache line, as each row of a snapshot misses one here. */
+struct slot {
+	uint64_t inode;	 /* 0: free */
+	uint64_t socket; /* 0: not known */
+	struct process *owner;
+	int32_t fd;
+	uint32_t shared; /* 1 + its place in the map's array; 0: only the owner has it */
 };
 
 struct holder_map {
@@ -21,6 +32,8 @@ struct holder_map {
 	struct slot *slots;
 	size_t slot_count;
 	size_t used;
+	struct shared *shared;
+	uint32_t shared_count, shared_room;
 };
 
 struct holder_map *holder_map_new(struct process_table *processes)
@@ -43,30 +56,28 @@ void holder_map_free(struct holder_map *map)
 {
 	if (!map)
 		return;
-	for (size_t i = 0; i < map->slot_count; i++) {
-		struct holder *holder = &map->slots[i].holder;
-
-		process_unref(map->processes, holder->owner);
-		for (uint32_t j = 0; j < holder->listed; j++)
-			process_unref(map->processes, holder->list[j].process);
-		free(holder->list);
-	}
+	for (size_t i = 0; i < map->slot_count; i++)
+		process_unref(map->processes, map->slots[i].owner);
+	for (uint32_t i = 0; i < map->shared_count; i++)
+		for (uint32_t j = 0; j < map->shared[i].listed; j++)
+			process_unref(map->processes, map->shared[i].list[j].process);
+	free(map->shared);
 	free(map->slots);
 	free(map);
 }
 
-static bool is_socket(const struct slot *slot, uint64_t inode, uint64_t cookie)
+static bool is_socket(const struct slot *slot, uint64_t inode, uint64_t socket)
 {
-	return slot->inode == inode && (!cookie || !slot->cookie || slot->cookie == cookie);
+	return slot->inode == inode && (!socket || !slot->socket || slot->socket == socket);
 }
 
 /* The socket's slot, or the free one where it belongs. There is always a free one. */
-static struct slot *probe(struct slot *slots, size_t count, uint64_t inode, uint64_t cookie)
+static struct slot *probe(struct slot *slots, size_t count, uint64_t inode, uint64_t socket)
 {
 	/* Numbers of neighbours follow each other; 2^64 / golden ratio spreads them. */
 	size_t at = (size_t)(inode * 11400714819323198485ull >> 32) & (count - 1);
 
-	while (slots[at].inode && !is_socket(&slots[at], inode, cookie))
+	while (slots[at].inode && !is_socket(&slots[at], inode, socket))
 		at = (at + 1) & (count - 1);
 	return &slots[at];
 }
@@ -82,7 +93,7 @@ static int grow(struct holder_map *map)
 		const struct slot *from = &map->slots[i];
 
 		if (from->inode)
-			*probe(slots, count, from->inode, from->cookie) = *from;
+			*probe(slots, count, from->inode, from->socket) = *from;
 	}
 	free(map->slots);
 	map->slots = slots;
@@ -101,82 +112,137 @@ static bool is_better_owner(const struct process *process, const struct process 
 	return process->pid < than->pid;
 }
 
+static struct shared *shared_of(const struct holder_map *map, const struct slot *slot)
+{
+	return slot->shared ? &map->shared[slot->shared - 1] : NULL;
+}
+
 /* Sorted, the owner first. Beyond the limit the youngest falls out. */
-static void list_insert(struct holder_map *map, struct holder *holder, struct process *process,
+static void list_insert(struct holder_map *map, struct shared *shared, struct process *process,
 			int32_t fd)
 {
-	uint32_t at = holder->listed;
+	uint32_t at = shared->listed;
 
-	while (at > 0 && is_better_owner(process, holder->list[at - 1].process))
+	while (at > 0 && is_better_owner(process, shared->list[at - 1].process))
 		at--;
 	if (at == HOLDERS_LISTED)
 		return;
-	if (holder->listed == HOLDERS_LISTED)
-		process_unref(map->processes, holder->list[--holder->listed].process);
-	memmove(&holder->list[at + 1], &holder->list[at],
-		(holder->listed - at) * sizeof(*holder->list));
-	holder->list[at] = (struct socket_holder){ process_ref(process), fd };
-	holder->listed++;
+	if (shared->listed == HOLDERS_LISTED)
+		process_unref(map->processes, shared->list[--shared->listed].process);
+	memmove(&shared->list[at + 1], &shared->list[at],
+		(shared->listed - at) * sizeof(*shared->list));
+	shared->list[at] = (struct socket_holder){ process_ref(process), fd };
+	shared->listed++;
+}
+
+/* From now on several have it: so far the owner does. */
+static int share(struct holder_map *map, struct slot *slot)
+{
+	struct shared *shared;
+
+	if (map->shared_count == map->shared_room) {
+		uint32_t room = map->shared_room ? map->shared_room * 2 : SHARED_MIN;
+		void *larger = realloc(map->shared, room * sizeof(*map->shared));
+
+		if (!larger)
+			return -ENOMEM;
+		map->shared = larger;
+		map->shared_room = room;
+	}
+	shared = &map->shared[map->shared_count++];
+	*shared = (struct shared){ .processes = 1, .last = slot->owner };
+	list_insert(map, shared, slot->owner, slot->fd);
+	slot->shared = map->shared_count;
+	return 0;
+}
+
+static void set_owner(struct holder_map *map, struct slot *slot, struct process *process,
+		      int32_t fd)
+{
+	process_unref(map->processes, slot->owner);
+	slot->owner = process_ref(process);
+	slot->fd = fd;
 }
 
 /* One more process has it. */
-static int add_process(struct holder_map *map, struct holder *holder, struct process *process,
+static int add_process(struct holder_map *map, struct slot *slot, struct process *process,
 		       int32_t fd)
 {
-	if (holder->owner && !holder->list) {
-		holder->list = calloc(HOLDERS_LISTED, sizeof(*holder->list));
-		if (!holder->list)
-			return -ENOMEM;
-		holder->list[0] = (struct socket_holder){ process_ref(holder->owner), holder->fd };
-		holder->listed = 1;
-	}
-	if (holder->list)
-		list_insert(map, holder, process, fd);
-	holder->processes++;
-	if (holder->owner && !is_better_owner(process, holder->owner))
-		return 0;
-	process_unref(map->processes, holder->owner);
-	holder->owner = process_ref(process);
-	holder->fd = fd;
+	struct shared *shared;
+
+	if (!slot->shared && share(map, slot) < 0)
+		return -ENOMEM;
+	shared = shared_of(map, slot);
+	list_insert(map, shared, process, fd);
+	shared->processes++;
+	shared->last = process;
+	if (is_better_owner(process, slot->owner))
+		set_owner(map, slot, process, fd);
 	return 0;
 }
 
 /* One more descriptor of a process that has it already. */
-static void add_descriptor(struct holder *holder, const struct process *process, int32_t fd)
+static void add_descriptor(const struct holder_map *map, struct slot *slot,
+			   const struct process *process, int32_t fd)
 {
-	if (process == holder->owner && fd < holder->fd)
-		holder->fd = fd;
-	for (uint32_t i = 0; i < holder->listed; i++)
-		if (holder->list[i].process == process && fd < holder->list[i].fd)
-			holder->list[i].fd = fd;
+	struct shared *shared = shared_of(map, slot);
+
+	if (process == slot->owner && fd < slot->fd)
+		slot->fd = fd;
+	for (uint32_t i = 0; shared && i < shared->listed; i++)
+		if (shared->list[i].process == process && fd < shared->list[i].fd)
+			shared->list[i].fd = fd;
 }
 
-int holder_map_add(struct holder_map *map, uint64_t inode, uint64_t cookie, struct process *process,
+/* Threads whose leader has exited come one by one. */
+static bool is_known(const struct holder_map *map, const struct slot *slot,
+		     const struct process *process)
+{
+	const struct shared *shared = shared_of(map, slot);
+
+	if (process == (shared ? shared->last : slot->owner))
+		return true;
+	for (uint32_t i = 0; shared && i < shared->listed; i++)
+		if (shared->list[i].process == process)
+			return true;
+	return false;
+}
+
+int holder_map_add(struct holder_map *map, uint64_t inode, uint64_t socket, struct process *process,
 		   int32_t fd)
 {
 	struct slot *slot;
-	int r = 0;
 
 	/* At four fifths a probe is 3 steps on average, next to each other. */
 	if (map->used * 5 >= map->slot_count * 4 && grow(map) < 0)
 		return -ENOMEM;
-	slot = probe(map->slots, map->slot_count, inode, cookie);
+	slot = probe(map->slots, map->slot_count, inode, socket);
 	if (!slot->inode) {
 		map->used++;
 		slot->inode = inode;
-		slot->cookie = cookie;
+		slot->socket = socket;
+		set_owner(map, slot, process, fd);
+		return 0;
 	}
-	if (slot->last == process)
-		add_descriptor(&slot->holder, process, fd);
-	else
-		r = add_process(map, &slot->holder, process, fd);
-	slot->last = process;
-	return r;
+	if (!is_known(map, slot, process))
+		return add_process(map, slot, process, fd);
+	add_descriptor(map, slot, process, fd);
+	return 0;
 }
 
-const struct holder *holder_map_find(const struct holder_map *map, uint64_t inode, uint64_t cookie)
+bool holder_map_find(const struct holder_map *map, uint64_t inode, uint64_t socket,
+		     struct holder *ret_holder)
 {
-	const struct slot *slot = probe(map->slots, map->slot_count, inode, cookie);
+	const struct slot *slot = probe(map->slots, map->slot_count, inode, socket);
+	const struct shared *shared = shared_of(map, slot);
 
-	return slot->inode ? &slot->holder : NULL;
+	if (!slot->inode)
+		return false;
+	*ret_holder = (struct holder){ .owner = slot->owner, .processes = 1, .fd = slot->fd };
+	if (shared) {
+		ret_holder->processes = shared->processes;
+		ret_holder->list = shared->list;
+		ret_holder->listed = shared->listed;
+	}
+	return true;
 }

@@ -40,6 +40,7 @@ void row_from_socket(const struct sw_row *record, uint32_t netns, struct socket_
 	ret_row->conn.traffic_known = ret_row->conn.counted;
 	ret_row->conn.traffic = record->traffic;
 	ret_row->inode = record->inode;
+	ret_row->socket = record->socket;
 	ret_row->recv_q = record->recv_q;
 	ret_row->send_q = record->send_q;
 	ret_row->timer = (enum socket_timer)record->timer;
@@ -69,20 +70,4 @@ void row_set_path(const char *path, size_t len, struct socket_row *row)
 		len = strnlen(path, len);
 	row->path = len ? path : NULL;
 	row->path_len = len;
-}
-
-void row_from_unix(const struct sw_unix *record, uint32_t netns, struct socket_row *ret_row)
-{
-	row_init(SOCKET_UNIX, netns, ret_row);
-	ret_row->conn.ends.cookie = record->cookie;
-	ret_row->conn.ends.family = SW_FAMILY_UNIX;
-	ret_row->conn.ends.uid = record->uid;
-	ret_row->conn.uid_known = true;
-	ret_row->conn.state = record->state;
-	ret_row->inode = record->inode;
-	ret_row->peer_inode = record->peer_inode;
-	ret_row->recv_q = record->recv_q;
-	ret_row->send_q = record->send_q;
-	ret_row->type = record->type;
-	row_set_path(record->path, record->path_len, ret_row);
 }

@@ -14,7 +14,6 @@
  * number of the namespace that was walked. A path stays where it is, in the record.
  */
 void row_from_socket(const struct sw_row *record, uint32_t netns, struct socket_row *ret_row);
-void row_from_unix(const struct sw_unix *record, uint32_t netns, struct socket_row *ret_row);
 
 /* An empty row of a kind: everything that is unknown says so. */
 void row_init(enum socket_kind kind, uint32_t netns, struct socket_row *ret_row);

@@ -40,6 +40,7 @@ struct socket_row {
 	 */
 	struct conn conn;
 	uint64_t inode;	 /* 0: no file any more (TIME_WAIT, orphans) */
+	uint64_t socket; /* address of the kernel's struct socket; 0: none, or not known */
 	uint32_t recv_q; /* bytes; of a listener: connections that wait for accept() */
 	uint32_t send_q; /* bytes; of a listener: how many may wait */
 	enum socket_timer timer;

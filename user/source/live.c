@@ -553,10 +553,10 @@ static int visit_netns(void *data, uint32_t netns, const int *fds)
 {
 	struct live *live = data;
 	struct sw_look_netns *record;
-	int r = iterator_read(fds[0], decode_record, NULL, keep_record, live);
+	int r = iterator_read(fds[0], decode_record, keep_record, live);
 
 	if (r == 0)
-		r = iterator_read(fds[1], decode_record, NULL, keep_record, live);
+		r = iterator_read(fds[1], decode_record, keep_record, live);
 	if (r < 0)
 		return r;
 	record = make(live, SW_RECORD_LOOK_NETNS, sizeof(*record));

@@ -2,7 +2,8 @@
 /*
  * The sockets that are there now, each once, with their processes: through iterators (light
  * skeletons of their own, so that it starts in milliseconds); without privilege, or where no
- * processes are wanted, through sock_diag and /proc. Rows stream: nothing but the holders is kept.
+ * processes are wanted, through sock_diag and /proc. Rows stream: what is kept are the holders, and
+ * a few megabytes that are read ahead.
  */
 #pragma once
 
@@ -46,8 +47,8 @@ bool snapshot_reads_processes(const struct snapshot *snapshot);
 
 /*
  * Call `visit` for each socket; stops at its first negative result and returns it. The row, its
- * path and its owner are valid during the call; owners live in `processes`. Also counts namespaces
- * that could not be entered in ret_unseen. 0 or negative errno.
+ * path, owner and holders are valid during the call; owners live in `processes`. Also counts
+ * namespaces that could not be entered in ret_unseen. 0 or negative errno.
  */
 int snapshot_walk(struct snapshot *snapshot, struct process_table *processes,
 		  int (*visit)(void *data, const struct socket_row *row), void *data,

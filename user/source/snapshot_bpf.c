@@ -6,32 +6,31 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "model/decode.h"
 #include "model/row_record.h"
+#include "sockwatch/holding.h"
+#include "source/ahead.h"
 #include "source/iterator.h"
 #include "rows_holder.lskel.h"
 #include "rows_inet.lskel.h"
-#include "rows_unix.lskel.h"
 
 struct holder_walk {
-	int link_fd;
 	struct process_table *processes;
-	struct holder_map *holders;
-	struct process *last; /* counted; descriptors of a process come one after the other */
-	int result;
+	struct holder_map *holders; /* NULL: found already, or not wanted */
+	struct process *last;	    /* counted; descriptors of a process come one after the other */
 };
 
 struct snapshot_bpf {
 	const struct snapshot_options *options; /* while it is being opened */
 	struct rows_holder *holder;
-	struct rows_inet *inet;	     /* NULL: not wanted, or not to be had here */
-	struct rows_unix *unix_rows; /* NULL: same; `unix` is a macro of GNU C */
+	struct sw_holdings *found; /* mapped, shared with the program; NULL: not yet */
+	struct rows_inet *inet;	   /* NULL: not wanted, or not to be had here */
 	struct holder_walk walk;
-	pthread_t walker;
-	bool walking; /* `walk` is the walker's */
 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -60,16 +59,15 @@ static struct rows_inet *load_inet(const struct snapshot_options *options)
 	return NULL;
 }
 
-static struct rows_unix *load_unix(void)
+static int map_holdings(struct snapshot_bpf *bpf)
 {
-	struct rows_unix *unix_rows = rows_unix__open();
+	void *found = mmap(NULL, sizeof(*bpf->found), PROT_READ | PROT_WRITE, MAP_SHARED,
+			   bpf->holder->maps.holdings.map_fd, 0);
 
-	if (!unix_rows)
-		return NULL;
-	if (rows_unix__load(unix_rows) == 0 && rows_unix__attach(unix_rows) == 0)
-		return unix_rows;
-	rows_unix__destroy(unix_rows);
-	return NULL;
+	if (found == MAP_FAILED)
+		return -errno;
+	bpf->found = found;
+	return 0;
 }
 
 static int load_holder(struct snapshot_bpf *bpf)
@@ -80,7 +78,9 @@ static int load_holder(struct snapshot_bpf *bpf)
 	if (!bpf->holder)
 		return -ENOMEM;
 	r = rows_holder__load(bpf->holder);
-	return r < 0 ? r : rows_holder__attach(bpf->holder);
+	if (r == 0)
+		r = rows_holder__attach(bpf->holder);
+	return r < 0 ? r : map_holdings(bpf);
 }
 
 static bool wants(const struct snapshot_options *options, enum socket_kind kind)
@@ -94,8 +94,6 @@ static void *load_rows(void *data)
 
 	if (wants(bpf->options, SOCKET_TCP) || wants(bpf->options, SOCKET_UDP))
 		bpf->inet = load_inet(bpf->options);
-	if (wants(bpf->options, SOCKET_UNIX))
-		bpf->unix_rows = load_unix();
 	return NULL;
 }
 
@@ -135,9 +133,9 @@ void snapshot_bpf_close(struct snapshot_bpf *bpf)
 {
 	if (!bpf)
 		return;
-	(void)snapshot_bpf_wait(bpf);
 	rows_inet__destroy(bpf->inet);
-	rows_unix__destroy(bpf->unix_rows);
+	if (bpf->found)
+		munmap(bpf->found, sizeof(*bpf->found));
 	rows_holder__destroy(bpf->holder);
 	free(bpf);
 }
@@ -149,41 +147,10 @@ static int put_row(void *data, const struct sw_header *record)
 	const struct row_sink *sink = data;
 	struct socket_row row;
 
-	if (record->kind == SW_RECORD_ROW)
-		row_from_socket((const struct sw_row *)record, sink->netns, &row);
-	else if (record->kind == SW_RECORD_UNIX)
-		row_from_unix((const struct sw_unix *)record, sink->netns, &row);
-	else
+	if (record->kind != SW_RECORD_ROW)
 		return 0;
+	row_from_socket((const struct sw_row *)record, sink->netns, &row);
 	return sink->put(sink->data, &row);
-}
-
-static int finish_walk(struct snapshot_bpf *bpf)
-{
-	bpf->walking = false;
-	return bpf->walk.result;
-}
-
-int snapshot_bpf_wait(struct snapshot_bpf *bpf)
-{
-	if (bpf->walking)
-		pthread_join(bpf->walker, NULL);
-	return finish_walk(bpf);
-}
-
-static int wait_for_holders(void *data)
-{
-	return snapshot_bpf_wait(data);
-}
-
-/* Once it has gone wrong, it stays closed: then wait() tells. */
-static bool holders_are_there(void *data)
-{
-	struct snapshot_bpf *bpf = data;
-
-	if (bpf->walking && pthread_tryjoin_np(bpf->walker, NULL) != 0)
-		return false;
-	return finish_walk(bpf) == 0;
 }
 
 int snapshot_bpf_link(const struct snapshot_bpf *bpf, enum socket_kind kind)
@@ -192,16 +159,25 @@ int snapshot_bpf_link(const struct snapshot_bpf *bpf, enum socket_kind kind)
 		return bpf->inet->links.show_tcp_fd;
 	if (kind == SOCKET_UDP && bpf->inet)
 		return bpf->inet->links.show_udp_fd;
-	if (kind == SOCKET_UNIX && bpf->unix_rows)
-		return bpf->unix_rows->links.show_unix_fd;
 	return -1;
 }
 
+/* Who holds what is found while a thread reads on. */
 int snapshot_bpf_rows(struct snapshot_bpf *bpf, int fd, const struct row_sink *sink)
 {
-	const struct iterator_gate gate = { holders_are_there, wait_for_holders, bpf };
+	struct ahead *ahead;
+	int r;
 
-	return iterator_read(fd, decode_row, bpf->walking ? &gate : NULL, put_row, (void *)sink);
+	if (fd < 0)
+		return fd;
+	r = ahead_new(fd, bpf->walk.holders != NULL, &ahead);
+	if (r < 0)
+		return r;
+	r = snapshot_bpf_find_holders(bpf);
+	if (r == 0)
+		r = iterator_visit(ahead, decode_row, put_row, (void *)sink);
+	ahead_free(ahead);
+	return r;
 }
 
 /* ---- holders --------------------------------------------------------------------------------- */
@@ -223,17 +199,19 @@ static int put_process(void *data, const struct sw_header *record)
 	return r < 0 ? r : process_table_exec(walk->processes, process);
 }
 
-static int put_holder(void *data, const struct sw_header *record)
+static int enter_holding(struct holder_walk *walk, const struct sw_holdings *found,
+			 const struct sw_holding *holding)
 {
-	const struct sw_row_holder *holder = (const struct sw_row_holder *)record;
-	struct holder_walk *walk = data;
 	struct process *process = walk->last;
+	const struct sw_task *task;
 
-	if (record->kind != SW_RECORD_ROW_HOLDER || !holder->task.pid)
+	if (holding->task >= SW_HOLDING_TASKS || !holding->inode)
 		return 0;
-	if (!process || process->pid != holder->task.pid ||
-	    process->start_ns != holder->task.start_ns)
-		process = process_table_get(walk->processes, &holder->task);
+	task = &found->tasks[holding->task];
+	if (!task->pid)
+		return 0;
+	if (!process || process->pid != task->pid || process->start_ns != task->start_ns)
+		process = process_table_get(walk->processes, task);
 	if (!process)
 		return -ENOMEM;
 	if (process != walk->last) {
@@ -241,33 +219,63 @@ static int put_holder(void *data, const struct sw_header *record)
 		process_unref(walk->processes, walk->last);
 		walk->last = process;
 	}
-	return holder_map_add(walk->holders, holder->inode, holder->cookie, process,
-			      (int32_t)holder->fd);
+	return holder_map_add(walk->holders, holding->inode, holding->socket, process,
+			      (int32_t)holding->fd);
 }
 
-static void *walk_holders(void *data)
+/* What the program has found since the last time; it runs within read() only. */
+static int take_holdings(struct snapshot_bpf *bpf)
 {
-	struct holder_walk *walk = data;
+	struct sw_holdings *found = bpf->found;
+	int r = 0;
 
-	walk->result = iterator_run(walk->link_fd, decode_row, put_holder, walk);
-	process_unref(walk->processes, TAKE_PTR(walk->last));
-	return NULL;
+	for (uint32_t i = 0; r == 0 && i < found->count && i < SW_HOLDINGS; i++)
+		r = enter_holding(&bpf->walk, found, &found->holdings[i]);
+	found->count = found->task_count = 0;
+	return r;
 }
 
-int snapshot_bpf_holders(struct snapshot_bpf *bpf, struct process_table *processes,
-			 struct doors *doors, struct holder_map *holders)
+/* The iterator writes nothing; EAGAIN says that there is more to find. */
+static int walk_descriptors(struct snapshot_bpf *bpf)
+{
+	CLEANUP_FD int fd = bpf_iter_create(bpf->holder->links.find_holdings_fd);
+	ssize_t n;
+	char byte;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	bpf->found->next_pid = 0;
+	do {
+		n = read(fd, &byte, sizeof(byte));
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		r = take_holdings(bpf);
+	} while (r == 0 && n < 0);
+	return r;
+}
+
+int snapshot_bpf_find_holders(struct snapshot_bpf *bpf)
+{
+	struct holder_walk *walk = &bpf->walk;
+	int r;
+
+	if (!walk->holders)
+		return 0;
+	r = walk_descriptors(bpf);
+	process_unref(walk->processes, walk->last);
+	*walk = (struct holder_walk){ 0 };
+	return r;
+}
+
+int snapshot_bpf_processes(struct snapshot_bpf *bpf, struct process_table *processes,
+			   struct doors *doors, struct holder_map *holders)
 {
 	struct process_walk walk = { processes, doors };
 	int r = iterator_run(bpf->holder->links.show_process_row_fd, decode_row, put_process,
 			     &walk);
 
-	if (r < 0)
-		return r;
-	bpf->walk = (struct holder_walk){ .link_fd = bpf->holder->links.show_holder_row_fd,
-					  .processes = processes,
-					  .holders = holders };
-	bpf->walking = pthread_create(&bpf->walker, NULL, walk_holders, &bpf->walk) == 0;
-	if (!bpf->walking)
-		walk_holders(&bpf->walk);
-	return bpf->walk.result < 0 && !bpf->walking ? bpf->walk.result : 0;
+	if (r == 0)
+		bpf->walk = (struct holder_walk){ .processes = processes, .holders = holders };
+	return r;
 }

@@ -18,15 +18,14 @@ int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bp
 void snapshot_bpf_close(struct snapshot_bpf *bpf);
 
 /*
- * Enter all processes into the table, and have the doors expect their namespaces; then begin to
- * enter all holders of sockets into the map. That is the work of a thread, half of what a snapshot
- * takes: table and map are its own until snapshot_bpf_wait().
+ * Enter all processes into the table, and have the doors expect their namespaces. The holders of
+ * sockets are entered into the map later: with the first rows, or when they are asked for.
  */
-int snapshot_bpf_holders(struct snapshot_bpf *bpf, struct process_table *processes,
-			 struct doors *doors, struct holder_map *holders);
+int snapshot_bpf_processes(struct snapshot_bpf *bpf, struct process_table *processes,
+			   struct doors *doors, struct holder_map *holders);
 
-/* Until the holders are there. 0, or what went wrong; also if none were asked for. */
-int snapshot_bpf_wait(struct snapshot_bpf *bpf);
+/* Unless that is done already. 0 or negative errno; both must still be there. */
+int snapshot_bpf_find_holders(struct snapshot_bpf *bpf);
 
 /* The link of the iterator over a kind of sockets; -1: there is none, and never for raw ones. */
 int snapshot_bpf_link(const struct snapshot_bpf *bpf, enum socket_kind kind);
