@@ -162,12 +162,22 @@ static void count_opens(const struct trail *trail, void *arg)
 			  trail->events[established]->old == STATE_SYN_RECV;
 }
 
+/*
+ * Two processors may each make a child of one request. The loser is never seen, but the kernel has
+ * counted it (tcp_create_openreq_child()): once in thousands, on an emulated machine.
+ */
+static bool is_passive_count(long ours, long kernels)
+{
+	return ours == kernels || (getenv("SOCKWATCH_SLOW") && ours + 1 == kernels);
+}
+
 void check_witness(const struct tracer *tracer, const struct facts *facts)
 {
 	struct opens opens = { 0 };
 
 	trail_walk(tracer, facts->netns, count_opens, &opens);
-	if (opens.active == facts->active_opens && opens.passive == facts->passive_opens)
+	if (opens.active == facts->active_opens &&
+	    is_passive_count(opens.passive, facts->passive_opens))
 		return;
 	trail_print_namespace(tracer, facts->netns);
 	fail_msg("%ld active and %ld passive opens; the kernel counted %ld and %ld", opens.active,

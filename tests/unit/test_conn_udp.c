@@ -261,6 +261,18 @@ static void looks_find_what_was_missed(void **state)
 			    "1 ESTABLISHED>CLOSE 53 ~\n");
 }
 
+/* The kernel takes a bucket of sockets, is busy with something else, and shows them then. */
+static void what_is_closed_is_not_found_by_a_look(void **state)
+{
+	struct bench *bench = *state;
+
+	is_now(bench, PORT, 0);
+	is_closed(bench);
+	look(bench, SW_LOOK_DRIFT, true, SW_TCP_CLOSE);
+	expect_trail(bench, "1 CLOSE>UNCONN 0 @named\n"
+			    "1 UNCONN>CLOSE 0 @named\n");
+}
+
 /* A hostile recording: the cookie belongs to a TCP connection. */
 static void tcp_connections_are_left_alone(void **state)
 {
@@ -288,6 +300,7 @@ int main(void)
 		TEST(peers_come_with_the_last_event),
 		TEST(the_first_look_tells_what_is_there),
 		TEST(looks_find_what_was_missed),
+		TEST(what_is_closed_is_not_found_by_a_look),
 		TEST(tcp_connections_are_left_alone),
 	};
 

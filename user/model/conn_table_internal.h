@@ -10,6 +10,7 @@
 #include "model/event_queue.h"
 
 #define UNTRACKED_COOKIES 1024
+#define ENDED_COOKIES 1024
 
 struct conn_table {
 	struct process_table *processes; /* not owned */
@@ -18,6 +19,8 @@ struct conn_table {
 	struct conn_table_stats stats;
 	/* Counted as untracked already, as long as no other cookie takes their place. */
 	uint64_t untracked_cookies[UNTRACKED_COOKIES];
+	/* UDP sockets that are closed for good: a look may have had them in its hands before. */
+	uint64_t ended_cookies[ENDED_COOKIES];
 	uint64_t now_ns;     /* the latest time that a record told */
 	uint32_t features;   /* enum sw_features of the stream */
 	uint32_t answering;  /* the row of QUEUED_ANSWER that waits, or ROW_NONE */
