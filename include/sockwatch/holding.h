@@ -31,4 +31,4 @@ struct sw_holdings {
 };
 
 SW_ASSERT_SIZE(sw_holding, 24);
-SW_ASSERT_SIZE(sw_holdings, 16 + SW_HOLDING_TASKS * 32 + SW_HOLDINGS * 24);
+SW_ASSERT_SIZE(sw_holdings, 229392);
