@@ -24,7 +24,6 @@
 #define MISSES_INTERVAL_NS (500 * NSEC_PER_MSEC)
 #define RELIEF_RECORDS 8192	 /* of a look: about 10 ms */
 #define RELIEF_BYTES (256 << 20) /* that may wait here; then the ring fills, and loss is told */
-#define CPUS_MAX 8192		 /* CONFIG_NR_CPUS of the largest kernels */
 
 struct live {
 	struct tracer *tracer;
@@ -36,7 +35,6 @@ struct live {
 	struct batch batch;   /* what live_at() shows */
 	struct batch waiting; /* made in user space, for the next live_collect() */
 	enum sw_mode mode;
-	int cpus;	     /* from /sys, which a sandbox may close */
 	uint64_t opened_ns;  /* before the first hook was there */
 	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
 	uint64_t misses_told;
@@ -238,7 +236,6 @@ int live_open(const struct live_options *options, struct live **ret_live,
 		return -ENOMEM;
 	}
 	live->opened_ns = live_now_ns();
-	live->cpus = libbpf_num_possible_cpus();
 	live->stacks = options->stacks;
 	kernel_facts_read(&live->facts);
 	if (kernel_refuses(&live->facts, ret_error->message, sizeof(ret_error->message))) {
@@ -403,19 +400,6 @@ int live_give(struct live *live, const struct sw_header *record)
 /* ---- loss -------------------------------------------------------------------------------------
  */
 
-static uint64_t read_drops(const struct live *live)
-{
-	uint64_t counts[CPUS_MAX], sum = 0;
-	uint32_t zero = 0;
-
-	if (live->cpus <= 0 || live->cpus > CPUS_MAX ||
-	    bpf_map_lookup_elem(bpf_map__fd(live->tracer->maps.drops), &zero, counts) < 0)
-		return live->drops_told;
-	for (int i = 0; i < live->cpus; i++)
-		sum += counts[i];
-	return sum;
-}
-
 /*
  * A program that is interrupted on its processor is not run a second time; the kernel counts it.
  * For the timer hooks that is nearly always about somebody else's timer: a look will tell.
@@ -455,7 +439,8 @@ bool live_take_doubt(struct live *live)
 
 static int tell_lost(struct live *live)
 {
-	uint64_t now_ns = live_now_ns(), drops = read_drops(live), misses = live->misses_told;
+	uint64_t drops = live->tracer->bss->records_dropped, misses = live->misses_told;
+	uint64_t now_ns = live_now_ns();
 	struct sw_lost *lost;
 
 	if (now_ns - live->misses_read_ns > MISSES_INTERVAL_NS) {
