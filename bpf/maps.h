@@ -116,9 +116,8 @@ volatile __u32 reader_sleeps = 0;
 
 /*
  * Records that found no room, and what was not noted that would have become one. The reader has it
- * mapped: within a system call for a map, the kernel runs no program of a classic tracepoint on
- * that processor, and a task that is preempted there takes results of connect(2) from others (7.2).
- * Apart from what is read for each record.
+ * mapped: during a system call for a map the kernel runs no program of a classic tracepoint on that
+ * processor. Apart from what is read for each record.
  */
 volatile __u64 records_dropped __attribute__((aligned(64))) = 0;
 

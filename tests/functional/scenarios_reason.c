@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "jsonline.h"
 #include "netlink.h"
@@ -57,11 +59,27 @@ static bool is_no_remainder(const struct trail *trail, const struct ending *endi
 	return ending->of_remainder && strstr(line, "\"error\":\"ECONNRESET\"");
 }
 
+/* An emulated Linux 7 may have run no program for a result (README, "Two modes"). */
+static bool results_may_be_missing(void)
+{
+	struct utsname system;
+
+	return getenv("SOCKWATCH_SLOW") && uname(&system) == 0 && atoi(system.release) >= 7;
+}
+
+static bool result_is_missing(const struct trail *trail)
+{
+	return results_may_be_missing() && trail->events[0]->old == STATE_CLOSE &&
+	       !jsonline_has(trail->events[trail->count - 1]->text, "connect_us");
+}
+
 /* The last event says why, and as many attempts as there were. */
 static void expect_ending(const struct trail *trail, const struct ending *ending)
 {
 	const char *line = trail->events[trail->count - 1]->text;
 
+	if (result_is_missing(trail))
+		skip_because("the kernel has run no program for this result");
 	if (is_no_remainder(trail, ending)) {
 		trail_expect_text(trail, "reason", ending->reason);
 		return;
@@ -102,6 +120,8 @@ static void find_failure(const struct run *run, size_t index, struct trail *ret_
 		ret_trail->count = 1;
 		return;
 	}
+	if (results_may_be_missing())
+		skip_because("the kernel has run no program for this result");
 	trail_print_namespace(run->tracer, run->facts->netns);
 	fail_msg("%zu failed connects, not %zu", found, index + 1);
 }

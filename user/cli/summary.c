@@ -13,6 +13,14 @@ void summary_print_verified(const struct conn_table_stats *stats)
 			(unsigned long long)stats->verified, (unsigned long long)stats->drift);
 }
 
+void summary_print_results(uint64_t missed)
+{
+	if (missed)
+		fprintf(stderr,
+			"sockwatch: up to %llu results of connect(2) were not seen: the kernel ran no program for them\n",
+			(unsigned long long)missed);
+}
+
 /* A reason only where there are such stacks. */
 void summary_print_stacks(const struct conn_table_stats *stats, uint64_t dropped)
 {

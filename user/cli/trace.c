@@ -126,6 +126,8 @@ static void summarize(const struct trace *trace)
 		(unsigned long long)stats->transitions, (unsigned long long)stats->inferred,
 		(unsigned long long)(stats->lost + stats->untracked));
 	summary_print_verified(stats);
+	if (trace->watch.live)
+		summary_print_results(live_results_missed(trace->watch.live));
 	if (trace->options.ancestors)
 		summary_print_stacks(stats, stack_watch_drops(trace->watch.stacks));
 }

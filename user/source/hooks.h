@@ -35,6 +35,7 @@ enum hook_state {
 enum hook_miss {
 	MISS_IS_LOSS,
 	MISS_IS_DOUBT,	 /* most runs are about others, or a look finds it: look */
+	MISS_IS_RESULT,	 /* doubt, and nothing else tells what the call returned */
 	MISS_IS_NOTHING, /* another program does the same work, or it only helps to explain */
 };
 

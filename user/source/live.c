@@ -39,6 +39,7 @@ struct live {
 	uint64_t drops_told; /* counts that SW_RECORD_LOST has told already */
 	uint64_t misses_told;
 	uint64_t doubts_seen; /* misses of MISS_IS_DOUBT */
+	uint64_t results_missed;
 	bool doubt, stacks;
 	uint64_t misses_read_ns;
 	uint64_t looked_at; /* records of looks */
@@ -406,7 +407,7 @@ int live_give(struct live *live, const struct sw_header *record)
  */
 static uint64_t read_misses(struct live *live)
 {
-	uint64_t misses = 0, doubts = 0;
+	uint64_t misses = 0, doubts = 0, results = 0;
 
 	for (size_t i = 0; i < hooks_count(); i++) {
 		const struct hook *hook = hooks_at(i);
@@ -421,12 +422,21 @@ static uint64_t read_misses(struct live *live)
 			continue;
 		if (hook->miss == MISS_IS_DOUBT)
 			doubts += info.recursion_misses;
+		else if (hook->miss == MISS_IS_RESULT)
+			results += info.recursion_misses;
 		else if (hook->miss == MISS_IS_LOSS)
 			misses += info.recursion_misses;
 	}
-	live->doubt |= doubts != live->doubts_seen;
+	live->doubt |= doubts != live->doubts_seen || results != live->results_missed;
 	live->doubts_seen = doubts;
+	live->results_missed = results;
 	return misses;
+}
+
+uint64_t live_results_missed(struct live *live)
+{
+	(void)read_misses(live);
+	return live->results_missed;
 }
 
 bool live_take_doubt(struct live *live)

@@ -87,6 +87,13 @@ unsigned int live_fill_percent(const struct live *live);
 /* A record made elsewhere, for the next live_collect(); it is copied. 0 or -ENOMEM. */
 int live_give(struct live *live, const struct sw_header *record);
 
+/*
+ * How many results of connect(2) the kernel may have run no program for, and which are not among
+ * what is lost. Up to Linux 6.18 there are none. Since 7 a program of a classic tracepoint can be
+ * preempted, and on its processor none is run meanwhile, of no such tracepoint.
+ */
+uint64_t live_results_missed(struct live *live);
+
 /* May a hook have missed something that only a look can show? Asking ends the doubt. */
 bool live_take_doubt(struct live *live);
 
