@@ -114,12 +114,12 @@ const volatile struct sw_settings settings = {};
 /* Set by the reader before it sleeps: the next record is to wake it. */
 volatile __u32 reader_sleeps = 0;
 
+/* Set by the reader when it wants no more records: to take the hooks away may take seconds. */
+volatile __u32 reader_leaves = 0;
+
 /*
  * Records that found no room, and what was not noted that would have become one. The reader has it
  * mapped: during a system call for a map the kernel runs no program of a classic tracepoint on that
- * processor. Apart from what is read for each record.
+ * processor. The last one, apart from those above, which are read for each record.
  */
 volatile __u64 records_dropped __attribute__((aligned(64))) = 0;
-
-/* Set by the reader when it wants no more records: to take the hooks away may take seconds. */
-volatile __u32 reader_leaves = 0;

@@ -130,17 +130,12 @@ static int apply_present(struct conn_table *table, const struct sw_socket *recor
 	return r < 0 ? r : 0;
 }
 
-static uint64_t *ended_cookie(struct conn_table *table, uint64_t cookie)
-{
-	return &table->ended_cookies[cookie % ENDED_COOKIES];
-}
-
 static int apply_end(struct conn_table *table, const struct sw_socket *record)
 {
 	uint32_t number = find(table, record->ends.cookie);
 	int r = 0;
 
-	*ended_cookie(table, record->ends.cookie) = record->ends.cookie;
+	table->ended_cookies[record->ends.cookie % ENDED_COOKIES] = record->ends.cookie;
 	if (number == ROW_NONE)
 		return 0;
 	if (conn_rows_at(&table->rows, number)->conn.state != SW_TCP_CLOSE) {
@@ -228,6 +223,12 @@ static int discover(struct conn_table *table, const struct sw_state *record, uin
 	return step(table, number, state, record->header.ts_ns, true);
 }
 
+/* The iterator takes a bucket of sockets, then shows them. */
+static bool has_ended(const struct conn_table *table, uint64_t cookie)
+{
+	return table->ended_cookies[cookie % ENDED_COOKIES] == cookie;
+}
+
 int udp_look(struct conn_table *table, const struct sw_state *record)
 {
 	uint32_t number = find(table, record->ends.cookie);
@@ -237,10 +238,8 @@ int udp_look(struct conn_table *table, const struct sw_state *record)
 
 	if (state == SW_TCP_CLOSE)
 		return 0;
-	if (number == ROW_NONE && *ended_cookie(table, record->ends.cookie) == record->ends.cookie)
-		return 0; /* the iterator takes a bucket of sockets, then shows them */
 	if (number == ROW_NONE)
-		return discover(table, record, state);
+		return has_ended(table, record->ends.cookie) ? 0 : discover(table, record, state);
 	row = conn_rows_at(&table->rows, number);
 	row->seen_look = table->look;
 	if (row->conn.changed_ns > record->header.ts_ns)

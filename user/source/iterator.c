@@ -40,13 +40,15 @@ static ssize_t visit_records(const struct visitor *visitor, const char *bytes, s
 
 static int append(struct rest *rest, const char *bytes, size_t len)
 {
-	char *larger = len ? realloc(rest->bytes, rest->len + len) : rest->bytes;
+	char *larger;
 
-	if (!larger && len)
+	if (!len)
+		return 0;
+	larger = realloc(rest->bytes, rest->len + len);
+	if (!larger)
 		return -ENOMEM;
+	memcpy(larger + rest->len, bytes, len);
 	rest->bytes = larger;
-	if (len)
-		memcpy(rest->bytes + rest->len, bytes, len);
 	rest->len += len;
 	return 0;
 }
