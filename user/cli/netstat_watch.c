@@ -231,6 +231,7 @@ static void summarize(const struct watching *watching)
 	fprintf(stderr, SUMMARY, watching->display, (unsigned long long)stats->connections,
 		(unsigned long long)(stats->lost + stats->untracked));
 	summary_print_verified(stats);
+	summary_print_results(live_results_missed(watching->watch.live));
 	if (watching->stacks)
 		summary_print_stacks(stats, stack_watch_drops(watching->watch.stacks));
 }

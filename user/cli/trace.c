@@ -126,8 +126,6 @@ static void summarize(const struct trace *trace)
 		(unsigned long long)stats->transitions, (unsigned long long)stats->inferred,
 		(unsigned long long)(stats->lost + stats->untracked));
 	summary_print_verified(stats);
-	if (trace->watch.live)
-		summary_print_results(live_results_missed(trace->watch.live));
 	if (trace->options.ancestors)
 		summary_print_stacks(stats, stack_watch_drops(trace->watch.stacks));
 }
@@ -153,6 +151,8 @@ static int finish(struct trace *trace, int status)
 		return explain_output(r);
 	if (!trace->options.json)
 		summarize(trace);
+	if (trace->watch.live)
+		summary_print_results(live_results_missed(trace->watch.live));
 	if (status == EXIT_OK && trace->options.strict && stats->lost + stats->untracked)
 		return EXIT_LOST;
 	return status;
