@@ -39,6 +39,20 @@ static __always_inline struct socket_alloc *socket_alloc_of_file(struct file *fi
 	return socket;
 }
 
+/* Of AF_INET or AF_INET6: AF_UNIX has protocol 0, but others count their own from 1. An address. */
+static __always_inline bool is_of_protocol(struct sock *sk, __u16 protocol)
+{
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != protocol)
+		return false;
+	switch (BPF_CORE_READ(sk, __sk_common.skc_family)) {
+	case SW_FAMILY_INET:
+	case SW_FAMILY_INET6:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* NULL if it is no socket of this protocol. An address, not a typed pointer. */
 static __always_inline struct sock *socket_of_file(struct file *file, __u16 protocol)
 {
@@ -49,16 +63,7 @@ static __always_inline struct sock *socket_of_file(struct file *file, __u16 prot
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != protocol)
-		return NULL;
-	/* AF_UNIX has protocol 0, but others count their own from 1. */
-	switch (BPF_CORE_READ(sk, __sk_common.skc_family)) {
-	case SW_FAMILY_INET:
-	case SW_FAMILY_INET6:
-		return sk;
-	default:
-		return NULL;
-	}
+	return is_of_protocol(sk, protocol) ? sk : NULL;
 }
 
 static __always_inline struct sock *tcp_socket_of_file(struct file *file)

@@ -145,6 +145,7 @@ struct udp_sock {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 

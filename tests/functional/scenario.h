@@ -82,8 +82,14 @@ void check_witness(const struct tracer *tracer, const struct facts *facts);
 void expect_connection(const struct run *run, int lport, int rport, const char *states,
 		       struct trail *ret_trail);
 
+/* Skips the test if the kernel hid what connect(2) returned and so this reason, as one may. */
+void skip_without_result(const struct trail *trail, const char *reason);
+
 /* run->scenario->endings are what the tracer shows. */
 void check_endings(const struct run *run);
+
+/* As many `failed` events in the run's namespace. */
+void expect_failed_events(const struct run *run, size_t expected);
 
 #define ACTIVE_CLOSE "CLOSE SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSE"
 #define PASSIVE_CLOSE "LISTEN SYN_RECV ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE"

@@ -132,11 +132,11 @@ static long uring_do(struct io_uring_sqe request, unsigned int setup_flags)
 	return result;
 }
 
-/* args: slot, port, flags */
+/* args: slot, place, port, flags */
 static long op_uring_connect(struct hands *hands, const long args[4])
 {
 	struct sockaddr_storage address;
-	socklen_t len = net_address(hands->net, PLACE_LOOPBACK, (uint16_t)args[1], &address);
+	socklen_t len = net_address(hands->net, (enum place)args[1], (uint16_t)args[2], &address);
 	struct io_uring_sqe request = { .opcode = IORING_OP_CONNECT,
 					.addr = (uintptr_t)&address,
 					.off = len };
@@ -145,7 +145,7 @@ static long op_uring_connect(struct hands *hands, const long args[4])
 	if (result < 0)
 		return result;
 	request.fd = hands->fd[args[0]];
-	return uring_do(request, (unsigned int)args[2]);
+	return uring_do(request, (unsigned int)args[3]);
 }
 
 /* args: listener's slot, slot, flags */
@@ -165,19 +165,27 @@ static long op_uring_probe(struct hands *hands, const long args[4])
 	return uring_do((struct io_uring_sqe){ .opcode = IORING_OP_NOP }, (unsigned int)args[2]);
 }
 
-static void play_uring_with(struct stage *stage, unsigned int flags)
+static struct puppet *uring_client_new(struct stage *stage, unsigned int flags)
 {
-	struct puppet *server = puppet_new(stage, ROLE_SERVER);
 	struct puppet *client = puppet_new(stage, ROLE_CLIENT);
-	struct facts *facts = stage->facts;
 	long probe = puppet_call(client, op_uring_probe, 0, 0, flags, 0);
 
 	if (probe < 0)
 		stage_skip(stage, "io_uring: %s", strerror((int)-probe));
+	return client;
+}
+
+static void play_uring_with(struct stage *stage, unsigned int flags)
+{
+	struct puppet *server = puppet_new(stage, ROLE_SERVER);
+	struct puppet *client = uring_client_new(stage, flags);
+	struct facts *facts = stage->facts;
+
 	facts->server_port = (uint16_t)must(stage, puppet_listen(server, 0, 0, 8));
 	puppet_begin(server, op_uring_accept, 0, 1, flags, 0);
 	sleep_ms(50);
-	must(stage, puppet_call(client, op_uring_connect, 1, facts->server_port, flags, 0));
+	must(stage,
+	     puppet_call(client, op_uring_connect, 1, PLACE_LOOPBACK, facts->server_port, flags));
 	must(stage, puppet_finish(server));
 	facts->client_port = (uint16_t)must(stage, puppet_port(client, 1));
 	close_both(stage);
@@ -202,6 +210,32 @@ static void check_uring_sqpoll(const struct run *run)
 static void check_uring(const struct run *run)
 {
 	check_canonical(run);
+}
+
+static void play_uring_failure(struct stage *stage)
+{
+	struct puppet *client = uring_client_new(stage, 0);
+	long result;
+
+	stage->facts->server_port = 4242;
+	result = puppet_call(client, op_uring_connect, 1, PLACE_FAR, 4242, 0);
+	if (result != -ENETUNREACH)
+		stage_fail(stage, "connect: %s, not ENETUNREACH", strerror((int)-result));
+	must(stage, puppet_close(client, 1));
+}
+
+static const struct ending uring_failure_endings[] = {
+	{ NULL, ROLE_CLIENT, "unreachable", "ENETUNREACH", NULL, NO_ATTEMPTS },
+	{ 0 },
+};
+
+/* Nothing is sent, and no system call of its own returns. */
+static void check_uring_failure(const struct run *run)
+{
+	if (!tracer_infers(run->tracer))
+		check_endings(run);
+	else
+		expect_failed_events(run, 0);
 }
 
 /* args: slot, place, port */
@@ -293,6 +327,8 @@ const struct scenario scenarios_special[] = {
 	{ SCENARIO("fast_open_connections_are_whole", ON_V4 | ON_V6, fast_open), .unborn = true },
 	{ SCENARIO("io_uring_connects_and_accepts_with_its_owner", ON_V4 | ON_V6, uring) },
 	{ SCENARIO("a_thread_of_io_uring_hides_no_owner", ON_V4, uring_sqpoll) },
+	{ SCENARIO("io_uring_fails_before_anything_is_sent", ON_V4 | ON_V6, uring_failure),
+	  .endings = uring_failure_endings },
 	{ SCENARIO("mptcp_shows_its_subflow_once", ON_V4, mptcp) },
 	{ SCENARIO("udp_sockets_come_and_go_without_tcp", ON_V4 | ON_V6, udp) },
 	{ .name = NULL },

@@ -30,9 +30,16 @@ static const struct hook hooks[] = {
 	{ "on_set_state_kprobe", "tcp_set_state", HOOK_KPROBE, T | N, .instead_of = "on_set_state",
 	  .miss = MISS_IS_NOTHING },
 	{ "on_connect_entered", "syscalls/sys_enter_connect", HOOK_TRACEPOINT, T | N,
-	  .miss = MISS_IS_RESULT },
+	  .miss = MISS_IS_RESULT, .told_by = "on_connect_answered" },
 	{ "on_connect_returned", "syscalls/sys_exit_connect", HOOK_TRACEPOINT, T | N,
-	  .miss = MISS_IS_RESULT },
+	  .miss = MISS_IS_RESULT, .told_by = "on_connect_answered" },
+	{ "on_connect_checked", "security_socket_connect", HOOK_FENTRY, T, .miss = MISS_IS_NOTHING },
+	{ "on_connect_checked_again", "security_socket_connect", HOOK_FENTRY, T,
+	  .copy_of = "on_connect_checked", .miss = MISS_IS_RESULT },
+	{ "on_connect_forbidden", "security_socket_connect", HOOK_FEXIT, T, .miss = MISS_IS_NOTHING },
+	{ "on_connect_answered", "inet_stream_connect", HOOK_FEXIT, T, .miss = MISS_IS_NOTHING },
+	{ "on_connect_answered_again", "inet_stream_connect", HOOK_FEXIT, T,
+	  .copy_of = "on_connect_answered", .miss = MISS_IS_RESULT },
 	{ "on_port_chosen", "tcp_connect", HOOK_FENTRY, T, SW_SEES_PORT, .miss = MISS_IS_DOUBT },
 	{ "on_socket_operation", "cgroup2", HOOK_SOCK_OPS, N, SW_SEES_PORT | SW_SEES_REQUEST },
 	{ "on_request_born", "inet_csk_reqsk_queue_hash_add", HOOK_FENTRY, T, SW_SEES_REQUEST },
@@ -117,10 +124,10 @@ const struct hook *hooks_at(size_t index)
 const char *hook_mechanism_name(enum hook_mechanism mechanism)
 {
 	static const char *const names[] = {
-		[HOOK_TP_BTF] = "tp_btf",     [HOOK_FENTRY] = "fentry",
-		[HOOK_KPROBE] = "kprobe",     [HOOK_TRACEPOINT] = "tracepoint",
-		[HOOK_SOCK_OPS] = "sock_ops", [HOOK_CGROUP] = "cgroup",
-		[HOOK_ITERATOR] = "iter",
+		[HOOK_TP_BTF] = "tp_btf",	  [HOOK_FENTRY] = "fentry",
+		[HOOK_FEXIT] = "fexit",		  [HOOK_KPROBE] = "kprobe",
+		[HOOK_TRACEPOINT] = "tracepoint", [HOOK_SOCK_OPS] = "sock_ops",
+		[HOOK_CGROUP] = "cgroup",	  [HOOK_ITERATOR] = "iter",
 	};
 
 	return names[mechanism];
@@ -191,6 +198,7 @@ static const char *why_missing(const struct hook *hook, const struct kernel_fact
 			return "/proc/kallsyms hides addresses: set kernel.kptr_restrict to 0 or 1";
 		return NULL;
 	case HOOK_FENTRY:
+	case HOOK_FEXIT:
 		return hooks_function_traceable(btf, hook->target)
 			       ? NULL
 			       : "the function cannot be traced";
@@ -210,12 +218,18 @@ static const char *why_missing(const struct hook *hook, const struct kernel_fact
 	return NULL;
 }
 
-static bool is_selected(const char *program, const struct hook_status *status)
+static bool is_in_state(const char *program, const struct hook_status *status,
+			enum hook_state state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (strcmp(hooks[i].program, program) == 0)
-			return status[i].state == HOOK_SELECTED;
+			return status[i].state == state;
 	return false;
+}
+
+static bool is_selected(const char *program, const struct hook_status *status)
+{
+	return is_in_state(program, status, HOOK_SELECTED);
 }
 
 static bool is_wanted(const struct hook *hook, enum sw_mode mode, bool peers,
@@ -349,6 +363,14 @@ int hooks_attach(struct bpf_object *object, const struct kernel_facts *facts,
 		}
 	}
 	return 0;
+}
+
+enum hook_miss hooks_miss(size_t index, const struct hook_status *status)
+{
+	const struct hook *hook = &hooks[index];
+
+	return hook->told_by && is_in_state(hook->told_by, status, HOOK_ATTACHED) ? MISS_IS_DOUBT
+										  : hook->miss;
 }
 
 void hooks_detach(struct hook_status *status)

@@ -16,6 +16,7 @@ struct btf;
 enum hook_mechanism {
 	HOOK_TP_BTF,
 	HOOK_FENTRY,
+	HOOK_FEXIT,
 	HOOK_KPROBE,
 	HOOK_TRACEPOINT, /* classic, through a perf event: needs tracefs */
 	HOOK_SOCK_OPS,
@@ -48,6 +49,7 @@ struct hook {
 	unsigned int arguments; /* that the tracepoint must have */
 	const char *instead_of; /* used only if that program's hook is missing */
 	const char *copy_of;	/* used only if that program's hook is (bpf/again.h) */
+	const char *told_by;	/* if that program's hook is there, a miss is MISS_IS_DOUBT; NULL */
 	const char *map;	/* HOOK_ITERATOR: over the elements of this map of ours; NULL */
 	enum hook_miss miss;
 	bool required;	/* without it there is nothing to trace */
@@ -92,6 +94,9 @@ int hooks_tracepoint_arguments(const struct btf *btf, const char *name);
 
 /* Tell the object which programs to load. */
 void hooks_prepare(struct bpf_object *object, const struct hook_status *status);
+
+/* What a miss of this hook's program means, with the hooks that are attached. */
+enum hook_miss hooks_miss(size_t index, const struct hook_status *status);
 
 /*
  * Attach what was loaded. A failure of one is kept in its status, except that of a required one:

@@ -411,6 +411,7 @@ static uint64_t read_misses(struct live *live)
 
 	for (size_t i = 0; i < hooks_count(); i++) {
 		const struct hook *hook = hooks_at(i);
+		enum hook_miss miss = hooks_miss(i, live->hooks);
 		struct bpf_program *program;
 		struct bpf_prog_info info = {};
 		uint32_t size = sizeof(info);
@@ -420,11 +421,11 @@ static uint64_t read_misses(struct live *live)
 		program = bpf_object__find_program_by_name(live->tracer->obj, hook->program);
 		if (!program || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) < 0)
 			continue;
-		if (hook->miss == MISS_IS_DOUBT)
+		if (miss == MISS_IS_DOUBT)
 			doubts += info.recursion_misses;
-		else if (hook->miss == MISS_IS_RESULT)
+		else if (miss == MISS_IS_RESULT)
 			results += info.recursion_misses;
-		else if (hook->miss == MISS_IS_LOSS)
+		else if (miss == MISS_IS_LOSS)
 			misses += info.recursion_misses;
 	}
 	live->doubt |= doubts != live->doubts_seen || results != live->results_missed;
