@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -159,6 +160,39 @@ static void make_listeners(struct stage *stage)
 	}
 }
 
+static bool is_on_its_way(unsigned int state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
+/* Of the stage's namespace. */
+static bool has_sockets_on_their_way(const char *path)
+{
+	FILE *table = fopen(path, "re");
+	unsigned int state;
+	bool found = false;
+	char line[256];
+
+	if (!table)
+		return false;
+	while (!found && fgets(line, sizeof(line), table))
+		found = sscanf(line, "%*d: %*s %*s %x", &state) == 1 && is_on_its_way(state);
+	fclose(table);
+	return found;
+}
+
+/* What looks at it twice must see the same. */
+static void wait_for_rest(struct stage *stage)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		if (!has_sockets_on_their_way("/proc/self/net/tcp") &&
+		    !has_sockets_on_their_way("/proc/self/net/tcp6"))
+			return;
+		sleep_ms(50);
+	}
+	stage_fail(stage, "connections do not come to rest");
+}
+
 void play_crowd(struct stage *stage)
 {
 	struct puppet *server = puppet_new(stage, ROLE_SERVER);
@@ -184,6 +218,7 @@ void play_crowd(struct stage *stage)
 	port = must(stage, puppet_call(server, op_bind_udp, udp, 0, 0, 0));
 	must(stage, puppet_call(client, op_connect_and_keep, SOCK_DGRAM, port, udp, 0));
 	must(stage, puppet_call(server, op_share_all, 0, 0, 0, 0));
+	wait_for_rest(stage);
 	facts->number[CROWD_SOCKETS] = 2 * pairs + ended + 2 * udp;
 	stage_pause(stage);
 }

@@ -178,9 +178,29 @@ static void play_syncookies(struct stage *stage)
 	play_canonical(stage);
 }
 
+/*
+ * A slow machine may let two processors see segments with the cookie before either has a child:
+ * the kernel makes two and drops one.
+ */
 static void check_syncookies(const struct run *run)
 {
-	check_canonical(run);
+	const struct facts *facts = run->facts;
+	int server = facts->server_port, client = facts->client_port, children;
+	struct trail trail;
+
+	children = (int)trail_matches(run->tracer, facts->netns, server, client);
+	if (children <= 1 || !run->suite->emulated) {
+		check_canonical(run);
+		return;
+	}
+	expect_connection(run, client, server, ACTIVE_CLOSE, &trail);
+	for (int life = 1; life <= children; life++) {
+		trail_find(run->tracer, facts->netns, server, client, life, &trail);
+		if (trail_index(&trail, STATE_CLOSE_WAIT) >= 0)
+			break;
+	}
+	trail_expect_states(&trail, PASSIVE_CLOSE);
+	trail_expect_owner(&trail, 0, facts->pid[ROLE_SERVER], run->suite->self);
 }
 
 /* The request stays one until the client's first byte. */
