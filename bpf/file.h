@@ -26,15 +26,17 @@ static __always_inline struct file *file_of_fd(__s64 fd)
 
 /*
  * The socket with its inode, with which it is made in one piece, by the file alone; NULL if it is
- * none. SMC gives its file the TCP socket that it falls back to, and leaves it its own inode.
+ * none. SMC gives its file the TCP socket that it falls back to, and leaves it its own inode. Each
+ * type that is named costs a search (rows_inet.bpf.c), so any inode is read like that of a socket.
  */
 static __always_inline struct socket_alloc *socket_alloc_of_file(struct file *file)
 {
+	__u32 offset = bpf_core_field_offset(struct socket_alloc, vfs_inode);
 	void *socket = BPF_CORE_READ(file, private_data);
-	void *inode = BPF_CORE_READ(file, f_inode);
+	struct socket_alloc *around = (void *)BPF_CORE_READ(file, f_inode) - offset;
 
-	if (!socket || (inode != socket + bpf_core_field_offset(struct socket_alloc, vfs_inode) &&
-			(BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK))
+	if (!socket || ((void *)around != socket &&
+			(BPF_CORE_READ(around, vfs_inode.i_mode) & S_IFMT) != S_IFSOCK))
 		return NULL;
 	return socket;
 }

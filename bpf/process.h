@@ -6,17 +6,29 @@
 #include "path.h"
 #include "task.h"
 
-/* On cgroup v1 the default hierarchy only has its root: then the memory controller's is told. */
+/* -1: the kernel has none. */
+static __always_inline int memory_controller(void)
+{
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return -1;
+	return bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+}
+
+/*
+ * On cgroup v1 the default hierarchy only has its root: then the memory controller's is told. The
+ * barrier keeps what names one type together: the kernel forgets what it has found for css_set when
+ * it looks for cgroup_subsys_id, and the other way round (vmlinux_cand_cache).
+ */
 static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 {
-	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	int memory = memory_controller();
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state *state = NULL;
+	struct cgroup *cgroup;
 
-	if (BPF_CORE_READ(cgroup, level) == 0 &&
-	    bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) {
-		int memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-		struct css_set *set = BPF_CORE_READ(task, cgroups);
-		struct cgroup_subsys_state *state = NULL;
-
+	barrier_var(memory);
+	cgroup = BPF_CORE_READ(set, dfl_cgrp);
+	if (memory >= 0 && BPF_CORE_READ(cgroup, level) == 0) {
 		bpf_core_read(&state, sizeof(state), &set->subsys[memory]);
 		if (state)
 			cgroup = BPF_CORE_READ(state, cgroup);

@@ -30,8 +30,7 @@ int BPF_PROG(show_process_row, struct bpf_iter_meta *meta, struct task_struct *t
 	struct process_scratch *room;
 	__u32 zero = 0;
 
-	/* A zombie holds nothing. */
-	if (!task || task->pid != task->tgid || !BPF_CORE_READ(task, signal, live.counter))
+	if (!task || task->pid != task->tgid)
 		return 0;
 	room = bpf_map_lookup_elem(&scratch, &zero);
 	if (room)
