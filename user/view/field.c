@@ -8,6 +8,7 @@
 #include "model/peers.h"
 #include "model/process.h"
 #include "model/stack.h"
+#include "view/field_container.h"
 #include "view/field_counter.h"
 #include "view/field_owner.h"
 #include "view/field_socket.h"
@@ -181,17 +182,6 @@ static void get_cgroup(const struct field_context *context, struct value *ret)
 		field_set_string(ret, owner_of(context)->cgroup);
 }
 
-static const struct container *container_of_owner(const struct field_context *context)
-{
-	return owner_of(context) ? owner_of(context)->container : NULL;
-}
-
-static void get_container(const struct field_context *context, struct value *ret)
-{
-	if (container_of_owner(context))
-		field_set_string(ret, container_of_owner(context)->id);
-}
-
 static void get_cookie(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.ends.cookie)
@@ -207,59 +197,6 @@ static void get_ppid(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context) && owner_of(context)->ppid)
 		field_set_number(ret, owner_of(context)->ppid);
-}
-
-static void get_runtime(const struct field_context *context, struct value *ret)
-{
-	if (container_of_owner(context))
-		field_set_string(ret, container_of_owner(context)->runtime);
-}
-
-static void get_container_name(const struct field_context *context, struct value *ret)
-{
-	if (container_of_owner(context))
-		field_set_string(ret, container_of_owner(context)->name);
-}
-
-static void get_contained(const struct field_context *context, struct value *ret)
-{
-	const struct container *container = container_of_owner(context);
-
-	if (container && container->name)
-		field_set_string(ret, container->name);
-	else if (container)
-		field_set_text(ret, container->id, strnlen(container->id, FIELD_SHORT_ID));
-}
-
-static void get_pod(const struct field_context *context, struct value *ret)
-{
-	if (container_of_owner(context))
-		field_set_string(ret, container_of_owner(context)->pod);
-}
-
-static void get_unit(const struct field_context *context, struct value *ret)
-{
-	if (owner_of(context) && owner_of(context)->unit.len)
-		field_set_text(ret, owner_of(context)->unit.text, owner_of(context)->unit.len);
-}
-
-static void get_user_unit(const struct field_context *context, struct value *ret)
-{
-	if (owner_of(context) && owner_of(context)->user_unit.len)
-		field_set_text(ret, owner_of(context)->user_unit.text,
-			       owner_of(context)->user_unit.len);
-}
-
-static void get_inner_pid(const struct field_context *context, struct value *ret)
-{
-	if (owner_of(context) && owner_of(context)->inner_pid)
-		field_set_number(ret, owner_of(context)->inner_pid);
-}
-
-static void get_pid_ns(const struct field_context *context, struct value *ret)
-{
-	if (owner_of(context) && owner_of(context)->pid_ns)
-		field_set_number(ret, owner_of(context)->pid_ns);
 }
 
 static void get_exe_deleted(const struct field_context *context, struct value *ret)
@@ -494,7 +431,7 @@ static const struct field fields[] = {
 	ROW("uid", "UID", 5, get_uid, "its user"),
 	ROW("netns", "NETNS", 10, get_netns, "network namespace (inode number)"),
 	ROW("cgroup", "CGROUP", 0, get_cgroup, "its cgroup"),
-	ROW("container", "CONTAINER", 12, get_container, "container it runs in"),
+	ROW("container", "CONTAINER", 12, field_get_container, "container it runs in"),
 	ROW("cookie", "COOKIE", 8, get_cookie, "the kernel's socket cookie"),
 	ROW("gen", "GEN", 3, get_gen, "which life of the socket, from 1"),
 	TITLED(FIELD_SOCKET, "recv_q", "Recv-Q", 6, field_get_recv_q, "bytes not read yet; of a listener: connections that wait for accept()"),
@@ -515,14 +452,14 @@ static const struct field fields[] = {
 	TITLED(FIELD_COLUMN, "remote", "Foreign Address", 21, field_get_remote, "remote address and port"),
 	TITLED(FIELD_COLUMN, "program", "PID/Program", 0, field_get_program, "PID and name of the owner"),
 	TITLED(FIELD_COLUMN, "timers", "Timer", 0, field_get_timers, "timer, seconds until it fires, retries"),
-	TITLED(FIELD_COLUMN, "contained", "Container", 12, get_contained, "name of the container, else the beginning of its id"),
-	ON(FIELD_KNOWN, "runtime", get_runtime, "what runs the container"),
-	TITLED(FIELD_KNOWN, "container_name", "NAME", 12, get_container_name, "what the runtime calls the container"),
-	TITLED(FIELD_KNOWN, "pod", "POD", 0, get_pod, "namespace and name of its Kubernetes pod"),
-	TITLED(FIELD_KNOWN, "unit", "UNIT", 15, get_unit, "systemd unit of the owner"),
-	TITLED(FIELD_KNOWN, "user_unit", "USER-UNIT", 15, get_user_unit, "the same, of a user's systemd"),
-	TITLED(FIELD_KNOWN, "inner_pid", "INNER", 7, get_inner_pid, "the owner's PID in its own pid namespace"),
-	TITLED(FIELD_KNOWN, "pid_ns", "PIDNS", 10, get_pid_ns, "that namespace (inode number)"),
+	TITLED(FIELD_COLUMN, "contained", "Container", 12, field_get_contained, "name of the container, else the beginning of its id"),
+	ON(FIELD_KNOWN, "runtime", field_get_runtime, "what runs the container"),
+	TITLED(FIELD_KNOWN, "container_name", "NAME", 12, field_get_container_name, "what the runtime calls the container"),
+	TITLED(FIELD_KNOWN, "pod", "POD", 0, field_get_pod, "namespace and name of its Kubernetes pod"),
+	TITLED(FIELD_KNOWN, "unit", "UNIT", 15, field_get_unit, "systemd unit of the owner"),
+	TITLED(FIELD_KNOWN, "user_unit", "USER-UNIT", 15, field_get_user_unit, "the same, of a user's systemd"),
+	TITLED(FIELD_KNOWN, "inner_pid", "INNER", 7, field_get_inner_pid, "the owner's PID in its own pid namespace"),
+	TITLED(FIELD_KNOWN, "pid_ns", "PIDNS", 10, field_get_pid_ns, "that namespace (inode number)"),
 	ON(FIELD_KNOWN, "ppid", get_ppid, "the owner's parent"),
 	ON(FIELD_KNOWN, "exe_deleted", get_exe_deleted, "the executable has no name any more"),
 	ON(FIELD_KNOWN, "script", field_get_script, "what the interpreter runs"),
