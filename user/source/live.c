@@ -44,6 +44,7 @@ struct live {
 	uint64_t misses_read_ns;
 	uint64_t looked_at; /* records of looks */
 	int64_t clock_told_ns;
+	uint64_t clock_read_ns; /* then it was still that */
 };
 
 uint64_t live_now_ns(void)
@@ -327,19 +328,24 @@ static void *make(struct live *live, uint16_t kind, size_t size)
 
 /*
  * A step of the clock, or a suspend, in which CLOCK_MONOTONIC stands still. What the two readings
- * can be apart is no step: it would turn the times of one connection around.
+ * can be apart is no step: it would turn the times of one connection around. Told as of the last
+ * reading: what came since then came after the step, as nearly all that follows a suspend does, in
+ * which we were frozen with those who have sockets, and an idle machine wakes us for each record.
  */
 static int tell_clock(struct live *live)
 {
-	uint64_t spread_ns;
-	int64_t offset = live_realtime_offset_ns(&spread_ns);
+	uint64_t spread_ns, last_ns = live->clock_read_ns;
+	int64_t offset;
 	struct sw_clock *clock;
 
+	live->clock_read_ns = live_now_ns();
+	offset = live_realtime_offset_ns(&spread_ns);
 	if ((uint64_t)llabs(offset - live->clock_told_ns) < NSEC_PER_MSEC + spread_ns)
 		return 0;
 	clock = make(live, SW_RECORD_CLOCK, sizeof(*clock));
 	if (!clock)
 		return -ENOMEM;
+	clock->header.ts_ns = last_ns;
 	clock->realtime_offset_ns = live->clock_told_ns = offset;
 	return 0;
 }
