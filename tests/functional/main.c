@@ -49,6 +49,7 @@ static const struct {
 	{ "live", tests_live },
 	{ "loss", tests_loss },
 	{ "faults", tests_faults },
+	{ "suspend", tests_suspend },
 	{ "command", tests_command, .host_only = true },
 	{ "recording", tests_recording, .host_only = true },
 	{ "sandbox", tests_sandbox },

@@ -39,6 +39,7 @@ extern const struct test tests_owners[];
 extern const struct test tests_live[];
 extern const struct test tests_loss[];
 extern const struct test tests_faults[];
+extern const struct test tests_suspend[];
 extern const struct test tests_command[];
 extern const struct test tests_recording[];
 extern const struct test tests_sandbox[];
