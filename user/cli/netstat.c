@@ -69,6 +69,7 @@ static int open_sockets(struct netstat *netstat)
 		.ipv4 = options->socket_mask & (SOCKETS_TCP4 | SOCKETS_UDP4 | SOCKETS_RAW4),
 		.ipv6 = options->socket_mask & (SOCKETS_TCP6 | SOCKETS_UDP6 | SOCKETS_RAW6),
 		.owners = netstat_wants_owners(options),
+		.once = !options->repeated && !options->peers,
 		.netns = netstat->netns,
 	};
 	int r = snapshot_open(&wanted, &netstat->snapshot);
