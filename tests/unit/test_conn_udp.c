@@ -13,7 +13,7 @@
 #include "model/decode.h"
 #include "model/peers.h"
 #include "model/process.h"
-#include "records.h"
+#include "stack_records.h"
 
 #define COOKIE 5
 #define PORT (40000 + COOKIE)
@@ -236,6 +236,23 @@ static void peers_come_with_the_last_event(void **state)
 	assert_int_equal(bench->last.conn.counters.tx_bytes, 540);
 }
 
+static void a_stack_leaves_the_peers_to_their_socket(void **state)
+{
+	struct bench *bench = *state;
+	struct stack_record stack;
+	struct event event;
+
+	is_now(bench, PORT, 0);
+	talks_to(bench, 0);
+	expect_trail(bench, "1 CLOSE>UNCONN 0 @named\n");
+	stack = stack_record(next_ns(bench), COOKIE);
+	apply(bench, &stack);
+	assert_true(conn_table_next(bench->table, &event));
+	assert_int_equal(event.kind, EVENT_STACK);
+	conn_table_done(bench->table, &event);
+	assert_int_equal(peers_kept(conn_table_find(bench->table, COOKIE)->peers), 1);
+}
+
 static void the_first_look_tells_what_is_there(void **state)
 {
 	struct bench *bench = *state;
@@ -298,6 +315,7 @@ int main(void)
 		TEST(a_lost_port_ends_a_life),
 		TEST(another_port_is_another_life),
 		TEST(peers_come_with_the_last_event),
+		TEST(a_stack_leaves_the_peers_to_their_socket),
 		TEST(the_first_look_tells_what_is_there),
 		TEST(looks_find_what_was_missed),
 		TEST(what_is_closed_is_not_found_by_a_look),

@@ -17,7 +17,7 @@
 #define HOOKS_APART_NS NSEC_PER_MSEC
 
 struct life {
-	struct conn conn; /* its processes are counted references; cookie 0: unused */
+	struct conn conn; /* without its peers; cookie 0: unused */
 };
 
 void lives_keep(struct conn_table *table)
@@ -54,19 +54,16 @@ void lives_note_end(struct conn_table *table, const struct conn *conn)
 	if (!table->lives)
 		return;
 	life = life_of(table, conn->ends.cookie);
-	process_ref(conn->owner);
-	process_ref(conn->creator);
-	process_unref(table->processes, life->conn.owner);
-	process_unref(table->processes, life->conn.creator);
+	table_unref_conn(table, &life->conn);
 	life->conn = *conn;
+	life->conn.peers = NULL;
+	table_ref_conn(&life->conn);
 }
 
 void lives_free(struct conn_table *table)
 {
-	for (size_t i = 0; table->lives && i < LIVES_MAX; i++) {
-		process_unref(table->processes, table->lives[i].conn.owner);
-		process_unref(table->processes, table->lives[i].conn.creator);
-	}
+	for (size_t i = 0; table->lives && i < LIVES_MAX; i++)
+		table_unref_conn(table, &table->lives[i].conn);
 	for (size_t i = 0; table->exited && i < EXITED_MAX; i++)
 		process_unref(table->processes, table->exited[i]);
 	free(TAKE_PTR(table->lives));
@@ -133,8 +130,7 @@ int stack_apply(struct conn_table *table, const struct sw_stack *record)
 	event->stack = copy;
 	if (life) {
 		event->conn = *life;
-		process_ref(event->conn.owner);
-		process_ref(event->conn.creator);
+		table_ref_conn(&event->conn);
 	} else {
 		fill_from_record(table, &event->conn, record);
 	}

@@ -59,13 +59,23 @@ void conn_table_free(struct conn_table *table)
 
 void conn_table_done(struct conn_table *table, struct event *event)
 {
-	process_unref(table->processes, event->conn.owner);
-	process_unref(table->processes, event->conn.creator);
-	process_unref(table->processes, event->previous_owner);
-	event->conn.owner = event->conn.creator = event->previous_owner = NULL;
+	table_unref_conn(table, &event->conn);
+	process_unref(table->processes, TAKE_PTR(event->previous_owner));
 	free(TAKE_PTR(event->stack));
-	peers_unref(event->conn.peers);
-	event->conn.peers = NULL;
+}
+
+void table_ref_conn(const struct conn *conn)
+{
+	process_ref(conn->owner);
+	process_ref(conn->creator);
+	peers_ref(conn->peers);
+}
+
+void table_unref_conn(struct conn_table *table, struct conn *conn)
+{
+	process_unref(table->processes, TAKE_PTR(conn->owner));
+	process_unref(table->processes, TAKE_PTR(conn->creator));
+	peers_unref(TAKE_PTR(conn->peers));
 }
 
 struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
@@ -82,9 +92,7 @@ struct event *table_push(struct conn_table *table, const struct conn_row *row, e
 	item->row = ROW_NONE;
 	if (row) {
 		item->event.conn = row->conn;
-		process_ref(row->conn.owner);
-		process_ref(row->conn.creator);
-		peers_ref(row->conn.peers);
+		table_ref_conn(&item->event.conn);
 	}
 	return &item->event;
 }

@@ -44,6 +44,10 @@ struct conn_table {
 struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
 			 enum queued_kind queued, uint64_t ts_ns);
 
+/* What a copy of a connection refers to is counted once more; and given back. */
+void table_ref_conn(const struct conn *conn);
+void table_unref_conn(struct conn_table *table, struct conn *conn);
+
 /* A new life for a cookie: the next generation. ROW_NONE, counted, if there is no room. */
 uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, uint64_t ts_ns);
 /* Take a row out of the index and free it. */
