@@ -12,9 +12,19 @@
 /* Longer than the kernel keeps what nobody holds: TIME_WAIT, FIN_WAIT2 and orphans. */
 #define UNSEEN_NS (180 * NSEC_PER_SEC)
 
+/* What a look has found of a row is for its end to judge, and for no other look. */
+static void forget_findings(struct conn_table *table, struct conn_row *row)
+{
+	row->seen = row->held = row->owner_holds = false;
+	process_unref(table->processes, TAKE_PTR(row->heir));
+}
+
 static void look_begin(struct conn_table *table, const struct sw_look *record)
 {
-	table->look++;
+	/* The one before was cut. */
+	for (uint32_t i = 0; table->look_cause && i < table->rows.top; i++)
+		if (conn_rows_at(&table->rows, i)->used)
+			forget_findings(table, conn_rows_at(&table->rows, i));
 	table->look_cause = record->cause;
 	table->look_begin_ns = record->begin_ns;
 	table->visited_count = 0;
@@ -56,7 +66,7 @@ static enum conn_body body_of(const struct sw_state *record)
 static void take_row(struct conn_table *table, struct conn_row *row, const struct sw_state *record)
 {
 	row->conn.body = body_of(record);
-	row->seen_look = table->look;
+	row->seen = true;
 	if (record->flags & SW_SOCKET_MINI)
 		return;
 	row->conn.uid_known = true;
@@ -98,7 +108,7 @@ static bool is_between_hands(const struct conn_table *table, const struct conn_r
 {
 	if (!row->released_ns || row->conn.state == SW_TCP_CLOSE)
 		return false;
-	if (row->held_look == table->look)
+	if (row->held)
 		return row->released_ns + LOOK_GRACE_NS > table->look_begin_ns;
 	return !needs_no_holder(table, row) &&
 	       row->released_ns + IN_FLIGHT_NS > table->look_begin_ns;
@@ -192,7 +202,7 @@ static int look_at_tcp(struct conn_table *table, const struct sw_state *record)
 	if (number == ROW_NONE)
 		return discover(table, record);
 	row = conn_rows_at(&table->rows, number);
-	row->seen_look = table->look;
+	row->seen = true;
 	take_port(table, row, record);
 	if (row->conn.changed_ns > record->header.ts_ns || row->waiting)
 		return 0; /* live records know better */
@@ -212,13 +222,11 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 						     : look_at_tcp(table, record);
 }
 
-/* One that a look left behind which was cut is replaced. */
 static void set_heir(struct conn_table *table, struct conn_row *row, struct process *heir)
 {
 	process_ref(heir);
 	process_unref(table->processes, row->heir);
 	row->heir = heir;
-	row->heir_look = table->look;
 }
 
 static void look_at_holder(struct conn_table *table, const struct sw_holder *record)
@@ -230,42 +238,39 @@ static void look_at_holder(struct conn_table *table, const struct sw_holder *rec
 	if (number == ROW_NONE)
 		return;
 	row = conn_rows_at(&table->rows, number);
-	row->held_look = table->look;
+	row->held = true;
 	holder = process_table_get(table->processes, &record->task);
 	if (!holder)
 		return;
 	if (!row->conn.owner)
 		table_set_owner(table, row, holder);
 	if (row->conn.owner == holder)
-		row->owner_look = table->look;
-	else if (!row->heir || row->heir_look != table->look ||
-		 holder->start_ns < row->heir->start_ns)
+		row->owner_holds = true;
+	else if (!row->heir || holder->start_ns < row->heir->start_ns)
 		set_heir(table, row, holder); /* a server is older than its workers */
 }
 
 /* The owner has let go, and another still holds the socket. */
 static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t ts_ns)
 {
-	struct process *heir = TAKE_PTR(row->heir);
+	struct process *previous;
 	struct event *event;
 
-	if (heir && row->heir_look == table->look && row->conn.state != SW_TCP_CLOSE &&
-	    row->owner_look != table->look && row->conn.changed_ns < table->look_begin_ns) {
-		struct process *previous = process_ref(row->conn.owner);
-
-		table_set_owner(table, row, heir);
-		row->owner_settled = true;
-		event = table_push(table, row, EVENT_OWNER, QUEUED_READY, ts_ns);
-		if (event) {
-			event->inferred = true;
-			event->old_state = event->new_state = row->conn.state;
-			event->previous_owner = TAKE_PTR(previous);
-		}
-		process_unref(table->processes, previous);
-		/* No hook shows a hand-over: for a verification it is none of the drift. */
-		table->changed += table->look_cause != SW_LOOK_VERIFY;
+	if (!row->heir || row->owner_holds || row->conn.state == SW_TCP_CLOSE ||
+	    row->conn.changed_ns >= table->look_begin_ns)
+		return;
+	previous = process_ref(row->conn.owner);
+	table_set_owner(table, row, row->heir);
+	row->owner_settled = true;
+	event = table_push(table, row, EVENT_OWNER, QUEUED_READY, ts_ns);
+	if (event) {
+		event->inferred = true;
+		event->old_state = event->new_state = row->conn.state;
+		event->previous_owner = TAKE_PTR(previous);
 	}
-	process_unref(table->processes, heir);
+	process_unref(table->processes, previous);
+	/* No hook shows a hand-over: for a verification it is none of the drift. */
+	table->changed += table->look_cause != SW_LOOK_VERIFY;
 }
 
 void look_note_handover(struct conn_table *table, const struct sw_socket *record)
@@ -285,7 +290,7 @@ void look_note_handover(struct conn_table *table, const struct sw_socket *record
 
 static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 {
-	if (row->seen_look == table->look || row->conn.state == SW_TCP_CLOSE || row->waiting)
+	if (row->seen || row->conn.state == SW_TCP_CLOSE || row->waiting)
 		return false;
 	if (row->conn.changed_ns + LOOK_GRACE_NS > table->look_begin_ns)
 		return false;
@@ -295,9 +300,8 @@ static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 	 * Nobody can enter a namespace that only its sockets keep alive, or that is being deleted:
 	 * the holders decide. What has none by nature will be told by a hook, unless it was missed.
 	 */
-	return row->held_look != table->look &&
-	       (table->look_cause == SW_LOOK_LOST || !needs_no_holder(table, row) ||
-		row->conn.changed_ns + UNSEEN_NS < table->look_begin_ns);
+	return !row->held && (table->look_cause == SW_LOOK_LOST || !needs_no_holder(table, row) ||
+			      row->conn.changed_ns + UNSEEN_NS < table->look_begin_ns);
 }
 
 static void tell_existing(struct conn_table *table, struct conn_row *row, uint64_t ts_ns)
@@ -353,12 +357,13 @@ static int look_end(struct conn_table *table, const struct sw_look *record)
 			table_end_inferred(table, i, record->header.ts_ns);
 			if (row->conn.body != CONN_BODY_FULL)
 				table_forget(table, i);
-		} else if (row->conn.state == SW_TCP_CLOSE && row->held_look != table->look &&
-			   repairs && row->conn.changed_ns + LOOK_GRACE_NS < table->look_begin_ns) {
+		} else if (row->conn.state == SW_TCP_CLOSE && !row->held && repairs &&
+			   row->conn.changed_ns + LOOK_GRACE_NS < table->look_begin_ns) {
 			table_forget(table, i); /* its destruction was among what was lost */
 		} else if (needs_another_look(table, row)) {
 			table->look_due = true;
 		}
+		forget_findings(table, row);
 	}
 	tell_resync(table, record);
 	table->look_cause = 0;

@@ -20,13 +20,13 @@ struct conn_row {
 	struct conn conn;
 	uint64_t waiting;     /* position in the event queue of what is still incomplete; 0: none */
 	uint64_t released_ns; /* when its owner last closed a descriptor that others shared */
+	struct process *heir; /* counted reference: another holder, found by the present look */
 	uint32_t older;	      /* a former life of the cookie that is still in TIME_WAIT */
-	uint32_t seen_look;   /* the look that found it in the kernel */
-	uint32_t held_look;   /* the look that found somebody holding it */
-	uint32_t owner_look;  /* the look that found its owner among the holders */
-	struct process *heir; /* counted reference: another holder, found by ... */
-	uint32_t heir_look;   /* ... this look */
 	bool used : 1;
+	/* What the present look has found: it in the kernel, somebody holding it, its owner so. */
+	bool seen : 1;
+	bool held : 1;
+	bool owner_holds : 1;
 	bool untold : 1; /* found by the first look, which tells it at its end */
 	/* accept() or a look has told the owner: the socket's own note is older */
 	bool owner_settled : 1;

@@ -28,7 +28,6 @@ struct conn_table {
 	bool look_due;
 	bool repairing; /* records were lost: the look to come may have what an event waits for */
 	/* The look that is under way. */
-	uint32_t look;	     /* counts from 1 */
 	uint32_t look_cause; /* 0: none is */
 	uint64_t look_begin_ns;
 	uint32_t *visited; /* network namespaces it has been through */

@@ -210,7 +210,7 @@ static int discover(struct conn_table *table, const struct sw_state *record, uin
 	if (number == ROW_NONE)
 		return -ENOSPC;
 	row = conn_rows_at(&table->rows, number);
-	row->seen_look = table->look;
+	row->seen = true;
 	if (record->flags & SW_SOCKET_OWNED)
 		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
 	if (table->look_cause == SW_LOOK_START) {
@@ -241,7 +241,7 @@ int udp_look(struct conn_table *table, const struct sw_state *record)
 	if (number == ROW_NONE)
 		return has_ended(table, record->ends.cookie) ? 0 : discover(table, record, state);
 	row = conn_rows_at(&table->rows, number);
-	row->seen_look = table->look;
+	row->seen = true;
 	if (row->conn.changed_ns > record->header.ts_ns)
 		return 0; /* live records know better */
 	if ((record->flags & SW_SOCKET_OWNED) && !row->conn.owner)
