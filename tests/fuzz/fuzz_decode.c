@@ -123,9 +123,10 @@ static void finish(struct session *session)
 	const struct sw_header tick = { UINT64_MAX, sizeof(tick), SW_RECORD_TICK, 0 };
 	struct view_end end = { conn_table_stats(session->table), session->events, 0, 0 };
 	size_t cursor = 0;
+	struct conn conn;
 
 	apply(session, &tick);
-	while (conn_table_iterate(session->table, &cursor))
+	while (conn_table_iterate(session->table, &cursor, &conn))
 		;
 	json_reset(&session->json.line);
 	session->json.ops->end(&session->json, &end);

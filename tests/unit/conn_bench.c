@@ -340,11 +340,27 @@ void next_event(struct bench *bench, struct event *ret_event)
 	assert_true(conn_table_next(bench->table, ret_event));
 }
 
+struct conn found(const struct bench *bench, uint64_t cookie)
+{
+	struct conn conn;
+
+	assert_true(conn_table_find(bench->table, cookie, &conn));
+	return conn;
+}
+
+bool is_gone(const struct bench *bench, uint64_t cookie)
+{
+	struct conn conn;
+
+	return !conn_table_find(bench->table, cookie, &conn);
+}
+
 size_t rows(const struct bench *bench)
 {
 	size_t cursor = 0, count = 0;
+	struct conn conn;
 
-	while (conn_table_iterate(bench->table, &cursor))
+	while (conn_table_iterate(bench->table, &cursor, &conn))
 		count++;
 	return count;
 }

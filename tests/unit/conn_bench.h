@@ -125,4 +125,8 @@ const char *whole_trail(struct bench *bench);
 /* There must be one. Give it back with conn_table_done(). */
 void next_event(struct bench *bench, struct event *ret_event);
 
+/* The present life of this cookie; there must be one. */
+struct conn found(const struct bench *bench, uint64_t cookie);
+bool is_gone(const struct bench *bench, uint64_t cookie);
+
 size_t rows(const struct bench *bench);

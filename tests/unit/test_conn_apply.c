@@ -251,14 +251,13 @@ static void the_handshake_is_timed_where_both_its_ends_were_seen(void **state)
 	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
 	tick(bench, 30 * NSEC_PER_MSEC);
 	walk(bench, 5, "SYN_SENT ESTABLISHED");
-	assert_int_equal(conn_table_find(bench->table, 5)->handshake_ns,
-			 30 * NSEC_PER_MSEC + NSEC_PER_USEC);
+	assert_int_equal(found(bench, 5).handshake_ns, 30 * NSEC_PER_MSEC + NSEC_PER_USEC);
 	walk(bench, 6, "CLOSE SYN_SENT");
 	walk(bench, 6, "ESTABLISHED CLOSE_WAIT"); /* nobody saw it become that */
-	assert_int_equal(conn_table_find(bench->table, 6)->handshake_ns, 0);
-	assert_int_equal(conn_table_find(bench->table, 6)->entered_ns, bench->now_ns);
+	assert_int_equal(found(bench, 6).handshake_ns, 0);
+	assert_int_equal(found(bench, 6).entered_ns, bench->now_ns);
 	walk(bench, 7, "SYN_RECV ESTABLISHED"); /* its request was not seen */
-	assert_int_equal(conn_table_find(bench->table, 7)->handshake_ns, 0);
+	assert_int_equal(found(bench, 7).handshake_ns, 0);
 	(void)whole_trail(bench);
 }
 
@@ -293,7 +292,7 @@ static void a_timer_that_starts_again_is_no_new_state(void **state)
 	tick(bench, NSEC_PER_SEC);
 	timewait_end(bench, 5, SW_TCP_TIME_WAIT, false);
 	timewait(bench, 5, SW_TCP_TIME_WAIT);
-	assert_int_equal(conn_table_find(bench->table, 5)->entered_ns, entered_ns);
+	assert_int_equal(found(bench, 5).entered_ns, entered_ns);
 	(void)whole_trail(bench);
 }
 
@@ -301,21 +300,19 @@ static void old_recordings_tell_no_traffic(void **state)
 {
 	struct bench *bench = *state;
 	struct sw_state record = step(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT);
-	const struct conn *conn;
 
 	record.flags = SW_SOCKET_COUNTED;
 	record.traffic.tx_segs = 7;
 	record.header.size = SW_STATE_SIZE_MIN;
 	apply(bench, &record);
-	conn = conn_table_find(bench->table, 5);
-	assert_true(conn->counted);
-	assert_false(conn->traffic_known);
+	assert_true(found(bench, 5).counted);
+	assert_false(found(bench, 5).traffic_known);
 	record = step(bench, 5, SW_TCP_SYN_SENT, SW_TCP_ESTABLISHED);
 	record.flags = SW_SOCKET_COUNTED;
 	record.traffic.tx_segs = 7;
 	apply(bench, &record);
-	assert_true(conn->traffic_known);
-	assert_int_equal(conn->traffic.tx_segs, 7);
+	assert_true(found(bench, 5).traffic_known);
+	assert_int_equal(found(bench, 5).traffic.tx_segs, 7);
 	(void)whole_trail(bench);
 }
 

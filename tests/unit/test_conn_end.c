@@ -27,7 +27,7 @@ static void an_orphan_answers_when_its_socket_is_gone(void **state)
 	orphan_is_reset(*state, 5);
 	note(*state, SW_RECORD_RESET_OUT, 5);
 	expect_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-sent)\n");
-	assert_null(conn_table_find(((struct bench *)*state)->table, 5));
+	assert_true(is_gone(*state, 5));
 }
 
 /* Data and the acknowledgement of its FIN in one segment. */
@@ -52,7 +52,7 @@ static void an_orphan_that_was_reset_does_not_answer(void **state)
 	expect_trail(*state, "");
 	note(*state, SW_RECORD_DESTROY, 6);
 	expect_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-received)\n");
-	assert_null(conn_table_find(((struct bench *)*state)->table, 5));
+	assert_true(is_gone(*state, 5));
 }
 
 /* Made in user space, at any time: it says nothing about what a processor does. */
@@ -76,7 +76,7 @@ static void an_idle_processor_is_not_waited_for_long(void **state)
 {
 	orphan_is_reset(*state, 5);
 	expect_whole_trail(*state, "5.1 FIN_WAIT1>CLOSE (rst-received)\n");
-	assert_null(conn_table_find(((struct bench *)*state)->table, 5));
+	assert_true(is_gone(*state, 5));
 }
 
 static void another_orphan_ends_the_wait_for_the_first(void **state)

@@ -221,10 +221,9 @@ static void hand(struct bench *bench, uint16_t kind, uint64_t cookie, uint32_t p
 
 static uint32_t creator_of(const struct bench *bench, uint64_t cookie)
 {
-	const struct conn *conn = conn_table_find(bench->table, cookie);
+	const struct process *creator = found(bench, cookie).creator;
 
-	assert_non_null(conn);
-	return conn->creator ? conn->creator->pid : 0;
+	return creator ? creator->pid : 0;
 }
 
 static void who_connects_is_the_creator_whoever_owns_it_later(void **state)
@@ -233,7 +232,7 @@ static void who_connects_is_the_creator_whoever_owns_it_later(void **state)
 
 	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 10);
 	walk_owned(bench, 5, SW_TCP_SYN_SENT, SW_TCP_ESTABLISHED, 11);
-	assert_int_equal(conn_table_find(bench->table, 5)->owner->pid, 11);
+	assert_int_equal(found(bench, 5).owner->pid, 11);
 	assert_int_equal(creator_of(bench, 5), 10);
 	walk(bench, 5, "ESTABLISHED CLOSE");
 	walk_owned(bench, 5, SW_TCP_CLOSE, SW_TCP_SYN_SENT, 12);
@@ -264,7 +263,7 @@ static void who_made_what_exists_is_not_known(void **state)
 	look_finds(bench, 5, SW_TCP_ESTABLISHED);
 	look_ends(bench, SW_LOOK_START);
 	assert_int_equal(creator_of(bench, 5), 0);
-	assert_int_equal(conn_table_find(bench->table, 5)->entered_ns, 0);
+	assert_int_equal(found(bench, 5).entered_ns, 0);
 	(void)whole_trail(bench);
 }
 

@@ -37,7 +37,7 @@ static void a_new_row_is_zero_but_for_its_cookie(void **state)
 	uint32_t number = conn_rows_add(rows, 5);
 	struct conn_row expected = { .older = ROW_NONE, .used = true };
 
-	expected.conn.ends.cookie = 5;
+	expected.ends.cookie = 5;
 	assert_int_equal(conn_rows_find(rows, 5), number);
 	assert_int_equal(conn_rows_find(rows, 6), ROW_NONE);
 	assert_memory_equal(conn_rows_at(rows, number), &expected, sizeof(expected));
@@ -49,13 +49,13 @@ static void a_row_used_again_is_as_new(void **state)
 	struct conn_rows *rows = *state;
 	uint32_t number = conn_rows_add(rows, 5);
 
-	conn_rows_at(rows, number)->conn.gen = 7;
+	conn_rows_at(rows, number)->gen = 7;
 	conn_rows_at(rows, number)->waiting = 9;
 	conn_rows_redirect(rows, 5, ROW_NONE);
 	conn_rows_release(rows, number);
 	assert_int_equal(conn_rows_find(rows, 5), ROW_NONE);
 	assert_int_equal(conn_rows_add(rows, 6), number);
-	assert_int_equal(conn_rows_at(rows, number)->conn.gen, 0);
+	assert_int_equal(conn_rows_at(rows, number)->gen, 0);
 	assert_int_equal(conn_rows_at(rows, number)->waiting, 0);
 	assert_int_equal(conn_rows_at(rows, number)->older, ROW_NONE);
 }
@@ -119,7 +119,7 @@ static void rows_stay_where_they_are_while_the_table_grows(void **state)
 		assert_int_not_equal(conn_rows_add(rows, cookie), ROW_NONE);
 	assert_ptr_equal(conn_rows_at(rows, conn_rows_find(rows, 1)), first);
 	for (uint64_t cookie = 1; cookie <= 50000; cookie++)
-		assert_int_equal(conn_rows_at(rows, conn_rows_find(rows, cookie))->conn.ends.cookie,
+		assert_int_equal(conn_rows_at(rows, conn_rows_find(rows, cookie))->ends.cookie,
 				 cookie);
 	assert_int_equal(conn_rows_find(rows, 50001), ROW_NONE);
 	for (size_t i = 0; i < CONN_INDEXES; i++) {

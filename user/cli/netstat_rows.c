@@ -235,38 +235,36 @@ static void count_peers(struct socket_row *row)
  */
 static void complete(const struct netstat_rows *rows, struct socket_row *row)
 {
-	const struct conn *conn =
-		rows->watched && (row->kind == SOCKET_TCP || row->kind == SOCKET_UDP)
-			? conn_table_find(rows->watched, row->conn.ends.cookie)
-			: NULL;
+	struct conn conn;
 
-	if (!conn)
+	if (!rows->watched || (row->kind != SOCKET_TCP && row->kind != SOCKET_UDP) ||
+	    !conn_table_find(rows->watched, row->conn.ends.cookie, &conn))
 		return;
 	/* Its only holder has it by now, whoever that was at the last look; its descriptor is
 	 * known. */
-	if (conn->owner && conn->owner != row->conn.owner && row->holders != 1) {
-		row->conn.owner = conn->owner;
+	if (conn.owner && conn.owner != row->conn.owner && row->holders != 1) {
+		row->conn.owner = conn.owner;
 		row->fd = -1;
 	}
-	row->conn.gen = conn->gen;
-	row->conn.creator = conn->creator;
-	row->conn.peers = conn->peers; /* as long as this display lasts */
-	if (conn->peers)
+	row->conn.gen = conn.gen;
+	row->conn.creator = conn.creator;
+	row->conn.peers = conn.peers; /* as long as this display lasts */
+	if (conn.peers)
 		count_peers(row);
-	row->conn.opened_ns = conn->opened_ns;
-	row->conn.existed = conn->existed;
-	row->conn.connect_ns = conn->connect_ns;
-	row->conn.handshake_ns = conn->handshake_ns;
-	if (conn->state == row->conn.state)
-		row->conn.entered_ns = conn->entered_ns;
+	row->conn.opened_ns = conn.opened_ns;
+	row->conn.existed = conn.existed;
+	row->conn.connect_ns = conn.connect_ns;
+	row->conn.handshake_ns = conn.handshake_ns;
+	if (conn.state == row->conn.state)
+		row->conn.entered_ns = conn.entered_ns;
 	/* The full socket's, as it was when it left its remainder. */
-	if (row->conn.body == CONN_BODY_TIMEWAIT && conn->counted) {
+	if (row->conn.body == CONN_BODY_TIMEWAIT && conn.counted) {
 		row->conn.counted = true;
-		row->conn.counters = conn->counters;
-		row->conn.traffic_known = conn->traffic_known;
-		row->conn.traffic = conn->traffic;
+		row->conn.counters = conn.counters;
+		row->conn.traffic_known = conn.traffic_known;
+		row->conn.traffic = conn.traffic;
 	}
-	row->fresh = rows->fresh_since_ns && conn->opened_ns > rows->fresh_since_ns;
+	row->fresh = rows->fresh_since_ns && conn.opened_ns > rows->fresh_since_ns;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -96,14 +96,6 @@ static bool same_name(const char *a, const char *b)
 	return !*a && !*b;
 }
 
-void conn_set_traffic(struct conn *conn, const struct sw_state *record)
-{
-	conn->traffic_known = (record->flags & SW_SOCKET_COUNTED) &&
-			      record->header.size >= SW_STATE_SIZE_MIN + sizeof(record->traffic);
-	if (conn->traffic_known)
-		conn->traffic = record->traffic;
-}
-
 const char *conn_state_name(unsigned int state)
 {
 	return state < CONN_STATES ? state_names[state] : NULL;

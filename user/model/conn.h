@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A connection (or listener) as the table keeps it and every view reads it. No I/O, no kernel. */
+/* A connection (or listener) as events tell it and every view reads it. No I/O, no kernel. */
 #pragma once
 
 #include <stdbool.h>
@@ -50,7 +50,6 @@ struct conn {
 	bool counted;	       /* counters are filled */
 	bool traffic_known;    /* traffic is filled */
 	bool existed;	       /* older than our first look: opened_ns is not known */
-	bool accepted;	       /* owner is the one who accepted it */
 	bool silent;	       /* it is over, and has not sent a single segment */
 	uint8_t reset_reason;  /* of its end: enum sw_reset_reason */
 	struct process *owner; /* counted reference, or NULL */
@@ -60,7 +59,6 @@ struct conn {
 	 */
 	struct process *creator;
 	uint64_t opened_ns;  /* CLOCK_MONOTONIC of its first transition */
-	uint64_t changed_ns; /* of its last one */
 	uint64_t entered_ns; /* when it entered its state; 0: not known, only found in it */
 	struct sw_counters counters;
 	struct sw_traffic traffic;
@@ -80,9 +78,6 @@ static inline uint32_t conn_attempts(const struct conn *conn)
 {
 	return conn->silent ? 0 : conn->counters.retrans + 1;
 }
-
-/* The traffic that a STATE or SOCKET record tells: not there in old recordings. */
-void conn_set_traffic(struct conn *conn, const struct sw_state *record);
 
 /* The kernel's name of a state, e.g. "TIME_WAIT", or UNCONN; NULL for what is no state. */
 const char *conn_state_name(unsigned int state);

@@ -12,7 +12,7 @@
 static void change_owner(struct conn_table *table, struct conn_row *row, struct process *owner,
 			 uint64_t ts_ns)
 {
-	struct process *previous = row->conn.owner;
+	struct process *previous = row->owner;
 	struct event *event;
 
 	if (!owner || owner == previous)
@@ -21,7 +21,7 @@ static void change_owner(struct conn_table *table, struct conn_row *row, struct 
 	table_set_owner(table, row, owner);
 	event = previous ? table_push(table, row, EVENT_OWNER, QUEUED_READY, ts_ns) : NULL;
 	if (event) {
-		event->old_state = event->new_state = row->conn.state;
+		event->old_state = event->new_state = row->state;
 		event->previous_owner = TAKE_PTR(previous);
 	}
 	process_unref(table->processes, previous);
@@ -45,22 +45,31 @@ void table_drop_tentative_end(struct conn_table *table, struct conn_row *row)
 }
 
 /* Mini sockets know neither uid nor protocol; a port of 0 means that it is not known any more. */
-void table_update_ends(struct conn *conn, const struct sw_endpoints *ends, uint32_t flags)
+void table_update_ends(struct conn_row *row, const struct sw_endpoints *ends, uint32_t flags)
 {
 	if (!(flags & SW_SOCKET_MINI)) {
-		conn->ends.uid = ends->uid;
-		conn->uid_known = true;
+		row->ends.uid = ends->uid;
+		row->uid_known = true;
 	}
 	if (ends->netns)
-		conn->ends.netns = ends->netns;
+		row->ends.netns = ends->netns;
 	if (ends->rport) {
-		conn->ends.rport = ends->rport;
-		memcpy(conn->ends.raddr, ends->raddr, sizeof(ends->raddr));
+		row->ends.rport = ends->rport;
+		memcpy(row->ends.raddr, ends->raddr, sizeof(ends->raddr));
 	}
 	if (ends->lport) {
-		conn->ends.lport = ends->lport;
-		memcpy(conn->ends.laddr, ends->laddr, sizeof(ends->laddr));
+		row->ends.lport = ends->lport;
+		memcpy(row->ends.laddr, ends->laddr, sizeof(ends->laddr));
 	}
+}
+
+void table_count(struct conn_row *row, const struct sw_state *record)
+{
+	row->counters = record->counters;
+	row->traffic_known = (record->flags & SW_SOCKET_COUNTED) &&
+			     record->header.size >= SW_STATE_SIZE_MIN + sizeof(record->traffic);
+	if (row->traffic_known)
+		row->traffic = record->traffic;
 }
 
 static void note_fin(struct conn_row *row, uint8_t new_state)
@@ -79,7 +88,7 @@ static void infer_step(struct conn_table *table, uint32_t number, uint8_t state,
 
 	if (event)
 		event->inferred = true;
-	conn_rows_at(&table->rows, number)->conn.entered_ns = 0; /* some time before this */
+	conn_rows_at(&table->rows, number)->entered_ns = 0; /* some time before this */
 	note_fin(conn_rows_at(&table->rows, number), state);
 }
 
@@ -124,7 +133,7 @@ static size_t usual_way(uint8_t from, uint8_t to, uint8_t ret_steps[STEPS_MAX])
 void table_catch_up_before(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns)
 {
 	uint8_t steps[STEPS_MAX];
-	size_t count = usual_way(conn_rows_at(&table->rows, number)->conn.state, state, steps);
+	size_t count = usual_way(conn_rows_at(&table->rows, number)->state, state, steps);
 
 	if (count <= 1)
 		return;
@@ -135,7 +144,7 @@ void table_catch_up_before(struct conn_table *table, uint32_t number, uint8_t st
 
 void table_catch_up(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns)
 {
-	if (conn_rows_at(&table->rows, number)->conn.state == state)
+	if (conn_rows_at(&table->rows, number)->state == state)
 		return;
 	table_catch_up_before(table, number, state, ts_ns);
 	infer_step(table, number, state, ts_ns);
@@ -145,9 +154,9 @@ void table_catch_up(struct conn_table *table, uint32_t number, uint8_t state, ui
 void table_end_inferred(struct conn_table *table, uint32_t number, uint64_t ts_ns)
 {
 	struct conn_row *row = conn_rows_at(&table->rows, number);
-	uint8_t old_state = row->conn.state;
-	enum conn_reason reason = row->conn.body == CONN_BODY_TIMEWAIT ? reason_of_fin(row)
-								       : CONN_REASON_UNKNOWN;
+	uint8_t old_state = row->state;
+	enum conn_reason reason = row->body == CONN_BODY_TIMEWAIT ? reason_of_fin(row)
+								  : CONN_REASON_UNKNOWN;
 	struct event *event = table_transition(table, number, SW_TCP_CLOSE, ts_ns, QUEUED_READY);
 
 	if (event) {
@@ -161,7 +170,7 @@ void table_end_missed(struct conn_table *table, uint32_t number, uint64_t ts_ns)
 {
 	struct conn_row *row = conn_rows_at(&table->rows, number);
 
-	if (row->conn.body == CONN_BODY_TIMEWAIT || row->conn.state == SW_TCP_CLOSE)
+	if (row->body == CONN_BODY_TIMEWAIT || row->state == SW_TCP_CLOSE)
 		return;
 	table_drop_tentative_end(table, row);
 	table_end_inferred(table, number, ts_ns);
@@ -175,13 +184,13 @@ static uint32_t begin_life(struct conn_table *table, const struct sw_state *reco
 
 	if (number != ROW_NONE) {
 		row = conn_rows_at(&table->rows, number);
-		if ((record->flags & SW_SOCKET_AGAIN) && row->conn.state == record->new_state)
+		if ((record->flags & SW_SOCKET_AGAIN) && row->state == record->new_state)
 			return number; /* this life, told twice */
 		table_end_missed(table, number, record->header.ts_ns);
 	}
 	number = table_add(table, &record->ends, record->header.ts_ns);
 	if (number != ROW_NONE)
-		conn_rows_at(&table->rows, number)->conn.state = record->old_state;
+		conn_rows_at(&table->rows, number)->state = record->old_state;
 	return number;
 }
 
@@ -195,8 +204,8 @@ uint32_t table_meet(struct conn_table *table, const struct sw_endpoints *ends, u
 	if (number == ROW_NONE)
 		return number;
 	row = conn_rows_at(&table->rows, number);
-	row->conn.state = state;
-	row->conn.existed = state != SW_TCP_CLOSE && state != SW_TCP_LISTEN;
+	row->state = state;
+	row->existed = state != SW_TCP_CLOSE && state != SW_TCP_LISTEN;
 	return number;
 }
 
@@ -205,12 +214,12 @@ void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cook
 	uint32_t listener = cookie ? conn_rows_find(&table->rows, cookie) : ROW_NONE;
 
 	if (cookie)
-		row->conn.listener_cookie = cookie;
+		row->listener_cookie = cookie;
 	if (listener == ROW_NONE)
 		return;
-	table_set_owner(table, row, conn_rows_at(&table->rows, listener)->conn.owner);
-	row->conn.ends.uid = conn_rows_at(&table->rows, listener)->conn.ends.uid;
-	row->conn.uid_known = conn_rows_at(&table->rows, listener)->conn.uid_known;
+	table_set_owner(table, row, conn_rows_at(&table->rows, listener)->owner);
+	row->ends.uid = conn_rows_at(&table->rows, listener)->ends.uid;
+	row->uid_known = conn_rows_at(&table->rows, listener)->uid_known;
 }
 
 /* 0 if no listener, or more than one, has this port. Walks over the whole table. */
@@ -221,12 +230,12 @@ static uint64_t listener_of(const struct conn_table *table, const struct sw_endp
 	for (uint32_t i = 0; i < table->rows.top; i++) {
 		const struct conn_row *row = conn_rows_at(&table->rows, i);
 
-		if (!row->used || row->conn.state != SW_TCP_LISTEN || row->conn.ends.rport ||
-		    row->conn.ends.netns != ends->netns || row->conn.ends.lport != ends->lport)
+		if (!row->used || row->state != SW_TCP_LISTEN || row->ends.rport ||
+		    row->ends.netns != ends->netns || row->ends.lport != ends->lport)
 			continue;
 		if (cookie)
 			return 0;
-		cookie = row->conn.ends.cookie;
+		cookie = row->ends.cookie;
 	}
 	return cookie;
 }
@@ -248,7 +257,7 @@ uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *e
 	event = table_transition(table, number, SW_TCP_SYN_RECV, ts_ns, QUEUED_READY);
 	if (event)
 		event->inferred = inferred;
-	row->conn.entered_ns = 0; /* with the SYN, perhaps long ago */
+	row->entered_ns = 0; /* with the SYN, perhaps long ago */
 	return number;
 }
 
@@ -287,7 +296,7 @@ static void infer_timewait(struct conn_table *table, uint32_t number, const stru
 	bool fin = record->old_state == SW_TCP_CLOSING || (record->flags & SW_SOCKET_FIN_RECEIVED);
 	struct event *event;
 
-	row->conn.body = CONN_BODY_TIMEWAIT;
+	row->body = CONN_BODY_TIMEWAIT;
 	table->look_due = true;
 	if (!fin)
 		return; /* its remainder stays in FIN_WAIT2 */
@@ -300,7 +309,7 @@ static void infer_timewait(struct conn_table *table, uint32_t number, const stru
 /* It has told its last transition, and this one is another life's, whose beginning was missed. */
 static bool is_told_out(const struct conn_row *row, const struct sw_state *record)
 {
-	return row->conn.body == CONN_BODY_FULL && row->conn.state == SW_TCP_CLOSE &&
+	return row->body == CONN_BODY_FULL && row->state == SW_TCP_CLOSE &&
 	       record->new_state != SW_TCP_CLOSE;
 }
 
@@ -336,32 +345,29 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 	row = conn_rows_at(&table->rows, number);
 	table_drop_tentative_end(table, row); /* the request went on as this child */
 	waiting = table_waiting(table, row);
-	if (row->conn.body == CONN_BODY_TIMEWAIT) {
+	if (row->body == CONN_BODY_TIMEWAIT) {
 		/* The full socket is released; its remainder has the state. */
 		if (record->error)
-			row->conn.error = record->error;
-		row->conn.counters = record->counters;
-		conn_set_traffic(&row->conn, record);
+			row->error = record->error;
+		table_count(row, record);
 		return 0;
 	}
-	table_update_ends(&row->conn, &record->ends, record->flags);
+	table_update_ends(row, &record->ends, record->flags);
 	if (waiting && waiting->kind == QUEUED_PORT && record->ends.lport)
-		waiting->event.conn.ends = row->conn.ends;
-	row->conn.counters = record->counters;
-	row->conn.counted = record->flags & SW_SOCKET_COUNTED;
-	conn_set_traffic(&row->conn, record);
-	row->conn.body = CONN_BODY_FULL;
+		waiting->event.conn.ends = row->ends;
+	row->counted = record->flags & SW_SOCKET_COUNTED;
+	table_count(row, record);
+	row->body = CONN_BODY_FULL;
 	table_note_owner(table, row, record->flags, &record->owner, ts_ns);
 	if (record->old_state == SW_TCP_CLOSE)
-		table_set_creator(table, row, row->conn.owner);
-	if (row->conn.state == record->new_state)
+		table_set_creator(table, row, row->owner);
+	if (row->state == record->new_state)
 		return 0; /* the request said it, or a look did */
-	if (!row->conn.owner && record->old_state == SW_TCP_LISTEN)
+	if (!row->owner && record->old_state == SW_TCP_LISTEN)
 		table_inherit(table, row, listener_if_unowned(table, record));
 	table_catch_up(table, number, record->old_state, ts_ns);
-	if (record->new_state == SW_TCP_ESTABLISHED && row->conn.entered_ns &&
-	    ts_ns >= row->conn.entered_ns)
-		row->conn.handshake_ns = ts_ns - row->conn.entered_ns;
+	if (record->new_state == SW_TCP_ESTABLISHED && row->entered_ns && ts_ns >= row->entered_ns)
+		row->handshake_ns = ts_ns - row->entered_ns;
 	note_fin(row, record->new_state);
 	if (record->new_state == SW_TCP_CLOSE) {
 		if (infers_timewait(table, record, row))
@@ -394,12 +400,12 @@ static void apply_port(struct conn_table *table, const struct sw_socket *record)
 
 	if (!row)
 		return;
-	if (row->conn.state != SW_TCP_SYN_SENT)
+	if (row->state != SW_TCP_SYN_SENT)
 		return;
-	table_update_ends(&row->conn, &record->ends, SW_SOCKET_MINI);
+	table_update_ends(row, &record->ends, SW_SOCKET_MINI);
 	waiting = table_waiting(table, row);
 	if (waiting && waiting->kind == QUEUED_PORT) {
-		waiting->event.conn.ends = row->conn.ends;
+		waiting->event.conn.ends = row->ends;
 		table_settle(table, row, QUEUED_READY);
 	}
 }
@@ -410,26 +416,26 @@ static void apply_accept(struct conn_table *table, const struct sw_socket *recor
 
 	if (!row)
 		return;
-	row->conn.accepted = true;
+	row->accepted = true;
 	if (!(record->flags & SW_SOCKET_OWNED))
 		return;
 	row->owner_settled = true;
 	change_owner(table, row, process_table_get(table->processes, &record->owner),
 		     record->header.ts_ns);
-	table_set_creator(table, row, row->conn.owner);
+	table_set_creator(table, row, row->owner);
 }
 
 static void apply_destroy(struct conn_table *table, const struct sw_socket *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
-	const struct conn *conn;
+	const struct conn_row *row;
 
 	if (number == ROW_NONE)
 		return;
-	conn = &conn_rows_at(&table->rows, number)->conn;
-	if (conn->body != CONN_BODY_FULL)
+	row = conn_rows_at(&table->rows, number);
+	if (row->body != CONN_BODY_FULL)
 		return;
-	if (conn->state != SW_TCP_CLOSE)
+	if (row->state != SW_TCP_CLOSE)
 		table_end_inferred(table, number, record->header.ts_ns);
 	if (end_is_told(table, number))
 		table_forget(table, number);

@@ -10,8 +10,8 @@
 void end_forget_signs(struct conn_row *row)
 {
 	row->reset_received = row->reset_sent = row->reset_sent_after = false;
-	row->conn.reset_reason = SW_RESET_UNKNOWN;
-	row->conn.error = 0;
+	row->reset_reason = SW_RESET_UNKNOWN;
+	row->error = 0;
 	row->error_returned = false;
 }
 
@@ -47,7 +47,7 @@ void end_watch_answer(struct conn_table *table, const struct sw_header *record)
 	if (!is_of_hook(record->kind) || record->cpu != table->answer_cpu)
 		return;
 	/* What follows within tcp_reset() about the same socket; all of these begin alike. */
-	if (record->kind >= SW_RECORD_STATE && socket->ends.cookie == row->conn.ends.cookie)
+	if (record->kind >= SW_RECORD_STATE && socket->ends.cookie == row->ends.cookie)
 		return;
 	table_stop_waiting(table, table->answering);
 }
@@ -68,7 +68,7 @@ static void await_answer(struct conn_table *table, uint32_t number, uint16_t cpu
 static bool may_answer(const struct conn_row *row, const struct sw_state *record)
 {
 	return (record->flags & SW_SOCKET_ORPHAN) &&
-	       (row->reset_received || row->conn.state == SW_TCP_FIN_WAIT2);
+	       (row->reset_received || row->state == SW_TCP_FIN_WAIT2);
 }
 
 static enum queued_kind what_tells_more(const struct conn_row *row, const struct sw_state *record)
@@ -92,20 +92,20 @@ static void take_error(struct conn_row *row, const struct sw_state *record)
 	uint16_t age_ms = (uint16_t)(record->header.ts_ns / NSEC_PER_MSEC) - row->reported_ms;
 
 	if (record->error || age_ms > 1)
-		row->conn.error = record->error;
+		row->error = record->error;
 }
 
 void end_close(struct conn_table *table, uint32_t number, const struct sw_state *record)
 {
 	struct conn_row *row = conn_rows_at(&table->rows, number);
 	enum queued_kind kind = what_tells_more(row, record);
-	uint8_t old_state = row->conn.state;
+	uint8_t old_state = row->state;
 	struct event *event;
 
 	take_error(row, record);
 	row->closed_by_act = record->flags & SW_SOCKET_ACTED;
 	row->closed_held = record->flags & SW_SOCKET_HELD;
-	row->conn.silent = record->flags & SW_SOCKET_SILENT;
+	row->silent = record->flags & SW_SOCKET_SILENT;
 	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns, kind);
 	if (!event)
 		return;
@@ -129,26 +129,26 @@ static struct event *held_end(struct conn_table *table, const struct conn_row *r
 static void decide_again(const struct conn_table *table, const struct conn_row *row,
 			 struct event *event)
 {
-	event->conn.error = row->conn.error;
-	event->conn.reset_reason = row->conn.reset_reason;
+	event->conn.error = row->error;
+	event->conn.reset_reason = row->reset_reason;
 	event->reason = reason_of_close(table, row, event->old_state);
 }
 
 static void note_reset_sent(struct conn_row *row, const struct sw_socket *record)
 {
-	if (row->conn.state == SW_TCP_CLOSE)
+	if (row->state == SW_TCP_CLOSE)
 		row->reset_sent_after = true;
 	else
 		row->reset_sent = true;
-	row->conn.reset_reason = record->reset_reason;
+	row->reset_reason = record->reset_reason;
 }
 
 /* disconnect() sets an error when all is over: it is not the reason. */
 static void note_error(struct conn_row *row, const struct sw_socket *record)
 {
-	if (!record->error || row->conn.state == SW_TCP_CLOSE)
+	if (!record->error || row->state == SW_TCP_CLOSE)
 		return;
-	row->conn.error = record->error;
+	row->error = record->error;
 	row->reported_ms = (uint16_t)(record->header.ts_ns / NSEC_PER_MSEC);
 }
 
@@ -158,7 +158,7 @@ static void note_mini_reset(struct conn_table *table, const struct sw_socket *re
 	uint32_t number = mini_find_timewait(table, &record->ends);
 	struct conn_row *row = number == ROW_NONE ? NULL : conn_rows_at(&table->rows, number);
 
-	if (row && row->conn.body == CONN_BODY_TIMEWAIT)
+	if (row && row->body == CONN_BODY_TIMEWAIT)
 		note_reset_sent(row, record);
 }
 
@@ -180,7 +180,7 @@ void end_apply_sign(struct conn_table *table, const struct sw_socket *record)
 	else if (record->header.kind == SW_RECORD_ERROR)
 		note_error(row, record);
 	else if (record->header.kind == SW_RECORD_RETRANSMIT)
-		row->conn.counters.retrans++;
+		row->counters.retrans++;
 	event = held_end(table, row);
 	if (event)
 		decide_again(table, row, event);
@@ -199,8 +199,8 @@ static bool result_is_final(int32_t result)
 /* What the call returned that has begun this life was lost, and now comes what it ended with. */
 static bool fetches_error(const struct conn_row *row, const struct sw_connect *record)
 {
-	return result_is_final(record->result) && row->called && !row->conn.connect_ns &&
-	       row->conn.state == SW_TCP_CLOSE && row->conn.error == -record->result;
+	return result_is_final(record->result) && row->called && !row->connect_ns &&
+	       row->state == SW_TCP_CLOSE && row->error == -record->result;
 }
 
 /*
@@ -211,8 +211,8 @@ static bool is_of_this_life(const struct conn_row *row, const struct sw_connect 
 {
 	uint64_t begin_ns = record->header.ts_ns - record->latency_ns;
 
-	return row->conn.opened_ns >= begin_ns || row->result_due || fetches_error(row, record) ||
-	       (row->conn.state == SW_TCP_CLOSE && row->conn.changed_ns >= begin_ns);
+	return row->opened_ns >= begin_ns || row->result_due || fetches_error(row, record) ||
+	       (row->state == SW_TCP_CLOSE && row->changed_ns >= begin_ns);
 }
 
 static void take_result(struct conn_table *table, struct conn_row *row,
@@ -220,7 +220,7 @@ static void take_result(struct conn_table *table, struct conn_row *row,
 {
 	struct event *event = held_end(table, row);
 
-	row->conn.connect_ns = record->latency_ns;
+	row->connect_ns = record->latency_ns;
 	if (!result_is_final(record->result)) {
 		row->result_due = record->result < 0 && record->result != -EISCONN;
 		return;
@@ -228,8 +228,8 @@ static void take_result(struct conn_table *table, struct conn_row *row,
 	row->result_due = false;
 	if (!event)
 		return;
-	if (!row->conn.error) {
-		row->conn.error = (uint16_t)-record->result;
+	if (!row->error) {
+		row->error = (uint16_t)-record->result;
 		row->error_returned = true;
 	}
 	event->conn.connect_ns = record->latency_ns;
@@ -244,19 +244,19 @@ static int tell_failed(struct conn_table *table, struct conn_row *row,
 	struct event *event;
 
 	table_set_owner(table, row, process_table_get(table->processes, &record->owner));
-	row->conn.ends.protocol = SW_PROTO_TCP;
-	row->conn.uid_known = row->conn.counted = true;
-	row->conn.state = SW_TCP_CLOSE;
-	row->conn.error = (uint16_t)-record->result;
-	row->conn.connect_ns = record->latency_ns;
-	row->conn.changed_ns = record->header.ts_ns;
-	row->conn.silent = true;
+	row->ends.protocol = SW_PROTO_TCP;
+	row->uid_known = row->counted = true;
+	row->state = SW_TCP_CLOSE;
+	row->error = (uint16_t)-record->result;
+	row->connect_ns = record->latency_ns;
+	row->changed_ns = record->header.ts_ns;
+	row->silent = true;
 	event = table_push(table, row, EVENT_FAILED, QUEUED_READY, record->header.ts_ns);
 	if (!event)
 		return -ENOMEM;
 	event->old_state = event->new_state = SW_TCP_CLOSE;
 	event->last = event->failed = true;
-	event->reason = reason_of_result(row->conn.error);
+	event->reason = reason_of_result(row->error);
 	return 0;
 }
 
@@ -264,7 +264,7 @@ static int tell_failed(struct conn_table *table, struct conn_row *row,
 static int fail_without_row(struct conn_table *table, const struct sw_connect *record,
 			    uint64_t begin_ns)
 {
-	struct conn_row row = { .conn = { .ends = record->ends, .gen = 1, .opened_ns = begin_ns } };
+	struct conn_row row = { .ends = record->ends, .gen = 1, .opened_ns = begin_ns };
 	int r = tell_failed(table, &row, record);
 
 	table->stats.connections++;

@@ -65,39 +65,38 @@ static enum conn_body body_of(const struct sw_state *record)
 
 static void take_row(struct conn_table *table, struct conn_row *row, const struct sw_state *record)
 {
-	row->conn.body = body_of(record);
+	row->body = body_of(record);
 	row->seen = true;
 	if (record->flags & SW_SOCKET_MINI)
 		return;
-	row->conn.uid_known = true;
-	row->conn.counted = record->flags & SW_SOCKET_COUNTED;
-	row->conn.counters = record->counters;
-	conn_set_traffic(&row->conn, record);
-	if ((record->flags & SW_SOCKET_OWNED) && !row->conn.owner)
+	row->uid_known = true;
+	row->counted = record->flags & SW_SOCKET_COUNTED;
+	table_count(row, record);
+	if ((record->flags & SW_SOCKET_OWNED) && !row->owner)
 		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
 }
 
 /* Without the hook only a look shows the end of a mini socket. */
 static bool end_is_seen(const struct conn_table *table, const struct conn_row *row)
 {
-	return row->conn.body == CONN_BODY_REQUEST ? table->features & SW_SEES_REQUEST_END
-						   : table->features & SW_SEES_TIMEWAIT_END;
+	return row->body == CONN_BODY_REQUEST ? table->features & SW_SEES_REQUEST_END
+					      : table->features & SW_SEES_TIMEWAIT_END;
 }
 
 static bool is_udp(const struct conn_row *row)
 {
-	return row->conn.ends.protocol == SW_PROTO_UDP;
+	return row->ends.protocol == SW_PROTO_UDP;
 }
 
 /* May the kernel have it without anybody holding it? Then a hook will tell its end. */
 static bool needs_no_holder(const struct conn_table *table, const struct conn_row *row)
 {
-	if (row->conn.body != CONN_BODY_FULL)
+	if (row->body != CONN_BODY_FULL)
 		return end_is_seen(table, row);
 	if (is_udp(row))
-		return !row->conn.owner; /* the kernel's own */
-	return row->conn.state == SW_TCP_FIN_WAIT1 || row->conn.state == SW_TCP_FIN_WAIT2 ||
-	       row->conn.state == SW_TCP_LAST_ACK || row->conn.state == SW_TCP_CLOSING;
+		return !row->owner; /* the kernel's own */
+	return row->state == SW_TCP_FIN_WAIT1 || row->state == SW_TCP_FIN_WAIT2 ||
+	       row->state == SW_TCP_LAST_ACK || row->state == SW_TCP_CLOSING;
 }
 
 /*
@@ -106,7 +105,7 @@ static bool needs_no_holder(const struct conn_table *table, const struct conn_ro
  */
 static bool is_between_hands(const struct conn_table *table, const struct conn_row *row)
 {
-	if (!row->released_ns || row->conn.state == SW_TCP_CLOSE)
+	if (!row->released_ns || row->state == SW_TCP_CLOSE)
 		return false;
 	if (row->held)
 		return row->released_ns + LOOK_GRACE_NS > table->look_begin_ns;
@@ -117,12 +116,11 @@ static bool is_between_hands(const struct conn_table *table, const struct conn_r
 /* What is still open that a hook will not tell us about? */
 static bool needs_another_look(const struct conn_table *table, const struct conn_row *row)
 {
-	if (row->conn.body == CONN_BODY_FULL)
-		return is_between_hands(table, row) ||
-		       (is_udp(row) && row->conn.state != SW_TCP_CLOSE &&
-			!(table->features & SW_SEES_UDP_END));
+	if (row->body == CONN_BODY_FULL)
+		return is_between_hands(table, row) || (is_udp(row) && row->state != SW_TCP_CLOSE &&
+							!(table->features & SW_SEES_UDP_END));
 	return !end_is_seen(table, row) ||
-	       (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
+	       (row->state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN));
 }
 
 /* Verification counts only what a hook should have told; a repair all that it repairs. */
@@ -148,19 +146,19 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 				state_of(record) == SW_TCP_LAST_ACK;
 	row->fin_local_first = state_of(record) == SW_TCP_FIN_WAIT1 ||
 			       state_of(record) == SW_TCP_FIN_WAIT2;
-	row->conn.existed = true;
-	row->conn.entered_ns = 0;
+	row->existed = true;
+	row->entered_ns = 0;
 	if (table->look_cause == SW_LOOK_START) {
 		row->untold = true;
-		row->conn.state = state_of(record);
+		row->state = state_of(record);
 		return 0; /* told at the end of the look, when its holders are known */
 	}
-	row->conn.state = row->conn.body == CONN_BODY_REQUEST ? SW_TCP_LISTEN : SW_TCP_CLOSE;
+	row->state = row->body == CONN_BODY_REQUEST ? SW_TCP_LISTEN : SW_TCP_CLOSE;
 	event = table_transition(table, number, state_of(record), ts_ns, QUEUED_READY);
 	if (event)
 		event->inferred = true;
-	row->conn.entered_ns = 0;
-	table->added += row->conn.body == CONN_BODY_REQUEST && !(table->features & SW_SEES_REQUEST)
+	row->entered_ns = 0;
+	table->added += row->body == CONN_BODY_REQUEST && !(table->features & SW_SEES_REQUEST)
 				? table->look_cause != SW_LOOK_VERIFY
 				: counts(table, row);
 	return 0;
@@ -173,7 +171,7 @@ static uint32_t find_body(const struct conn_table *table, const struct sw_state 
 	bool timewait = body_of(record) == CONN_BODY_TIMEWAIT;
 
 	for (uint32_t at = number; at != ROW_NONE; at = conn_rows_at(&table->rows, at)->older)
-		if ((conn_rows_at(&table->rows, at)->conn.body == CONN_BODY_TIMEWAIT) == timewait)
+		if ((conn_rows_at(&table->rows, at)->body == CONN_BODY_TIMEWAIT) == timewait)
 			return at;
 	/* A time-wait socket is what its full one became; a full one is another life's. */
 	return timewait ? number : ROW_NONE;
@@ -186,8 +184,8 @@ static void take_port(struct conn_table *table, struct conn_row *row, const stru
 
 	if (!waiting || waiting->kind != QUEUED_PORT || !record->ends.lport)
 		return;
-	table_update_ends(&row->conn, &record->ends, record->flags);
-	waiting->event.conn.ends = row->conn.ends;
+	table_update_ends(row, &record->ends, record->flags);
+	waiting->event.conn.ends = row->ends;
 	table_settle(table, row, QUEUED_READY);
 }
 
@@ -204,12 +202,12 @@ static int look_at_tcp(struct conn_table *table, const struct sw_state *record)
 	row = conn_rows_at(&table->rows, number);
 	row->seen = true;
 	take_port(table, row, record);
-	if (row->conn.changed_ns > record->header.ts_ns || row->waiting)
+	if (row->changed_ns > record->header.ts_ns || row->waiting)
 		return 0; /* live records know better */
-	if (row->conn.state == SW_TCP_CLOSE)
+	if (row->state == SW_TCP_CLOSE)
 		return 0;
 	take_row(table, row, record);
-	if (row->conn.state == state_of(record))
+	if (row->state == state_of(record))
 		return 0;
 	table->changed += counts(table, row);
 	table_catch_up(table, number, state_of(record), record->header.ts_ns);
@@ -242,9 +240,9 @@ static void look_at_holder(struct conn_table *table, const struct sw_holder *rec
 	holder = process_table_get(table->processes, &record->task);
 	if (!holder)
 		return;
-	if (!row->conn.owner)
+	if (!row->owner)
 		table_set_owner(table, row, holder);
-	if (row->conn.owner == holder)
+	if (row->owner == holder)
 		row->owner_holds = true;
 	else if (!row->heir || holder->start_ns < row->heir->start_ns)
 		set_heir(table, row, holder); /* a server is older than its workers */
@@ -256,16 +254,16 @@ static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t t
 	struct process *previous;
 	struct event *event;
 
-	if (!row->heir || row->owner_holds || row->conn.state == SW_TCP_CLOSE ||
-	    row->conn.changed_ns >= table->look_begin_ns)
+	if (!row->heir || row->owner_holds || row->state == SW_TCP_CLOSE ||
+	    row->changed_ns >= table->look_begin_ns)
 		return;
-	previous = process_ref(row->conn.owner);
+	previous = process_ref(row->owner);
 	table_set_owner(table, row, row->heir);
 	row->owner_settled = true;
 	event = table_push(table, row, EVENT_OWNER, QUEUED_READY, ts_ns);
 	if (event) {
 		event->inferred = true;
-		event->old_state = event->new_state = row->conn.state;
+		event->old_state = event->new_state = row->state;
 		event->previous_owner = TAKE_PTR(previous);
 	}
 	process_unref(table->processes, previous);
@@ -281,7 +279,7 @@ void look_note_handover(struct conn_table *table, const struct sw_socket *record
 	if (!row || !(record->flags & SW_SOCKET_OWNED))
 		return;
 	if (record->header.kind == SW_RECORD_RELEASE) {
-		if (!row->conn.owner || row->conn.owner->pid != record->owner.pid)
+		if (!row->owner || row->owner->pid != record->owner.pid)
 			return;
 		row->released_ns = record->header.ts_ns;
 	}
@@ -290,18 +288,18 @@ void look_note_handover(struct conn_table *table, const struct sw_socket *record
 
 static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 {
-	if (row->seen || row->conn.state == SW_TCP_CLOSE || row->waiting)
+	if (row->seen || row->state == SW_TCP_CLOSE || row->waiting)
 		return false;
-	if (row->conn.changed_ns + LOOK_GRACE_NS > table->look_begin_ns)
+	if (row->changed_ns + LOOK_GRACE_NS > table->look_begin_ns)
 		return false;
-	if (was_visited(table, row->conn.ends.netns))
+	if (was_visited(table, row->ends.netns))
 		return true;
 	/*
 	 * Nobody can enter a namespace that only its sockets keep alive, or that is being deleted:
 	 * the holders decide. What has none by nature will be told by a hook, unless it was missed.
 	 */
 	return !row->held && (table->look_cause == SW_LOOK_LOST || !needs_no_holder(table, row) ||
-			      row->conn.changed_ns + UNSEEN_NS < table->look_begin_ns);
+			      row->changed_ns + UNSEEN_NS < table->look_begin_ns);
 }
 
 static void tell_existing(struct conn_table *table, struct conn_row *row, uint64_t ts_ns)
@@ -314,7 +312,7 @@ static void tell_existing(struct conn_table *table, struct conn_row *row, uint64
 	row->untold = false;
 	event = table_push(table, row, EVENT_EXISTS, QUEUED_READY, ts_ns);
 	if (event)
-		event->old_state = event->new_state = row->conn.state;
+		event->old_state = event->new_state = row->state;
 }
 
 /* After a loss always; of a verification only what it found. */
@@ -355,10 +353,10 @@ static int look_end(struct conn_table *table, const struct sw_look *record)
 		if (repairs && is_gone(table, row)) {
 			table->removed += counts(table, row);
 			table_end_inferred(table, i, record->header.ts_ns);
-			if (row->conn.body != CONN_BODY_FULL)
+			if (row->body != CONN_BODY_FULL)
 				table_forget(table, i);
-		} else if (row->conn.state == SW_TCP_CLOSE && !row->held && repairs &&
-			   row->conn.changed_ns + LOOK_GRACE_NS < table->look_begin_ns) {
+		} else if (row->state == SW_TCP_CLOSE && !row->held && repairs &&
+			   row->changed_ns + LOOK_GRACE_NS < table->look_begin_ns) {
 			table_forget(table, i); /* its destruction was among what was lost */
 		} else if (needs_another_look(table, row)) {
 			table->look_due = true;

@@ -12,7 +12,7 @@ static int apply_request(struct conn_table *table, const struct sw_request *reco
 	if (number != ROW_NONE) {
 		/* Its timer was only moved. */
 		row = conn_rows_at(&table->rows, number);
-		if (row->conn.body == CONN_BODY_REQUEST)
+		if (row->body == CONN_BODY_REQUEST)
 			table_drop_tentative_end(table, row);
 		return 0;
 	}
@@ -20,7 +20,7 @@ static int apply_request(struct conn_table *table, const struct sw_request *reco
 	if (number == ROW_NONE)
 		return -ENOSPC;
 	row = conn_rows_at(&table->rows, number);
-	row->conn.body = CONN_BODY_REQUEST;
+	row->body = CONN_BODY_REQUEST;
 	table_inherit(table, row, record->listener_cookie);
 	if (!(table->features & SW_SEES_REQUEST_END))
 		table->look_due = true;
@@ -39,10 +39,10 @@ static void apply_request_end(struct conn_table *table, const struct sw_request 
 	if (number == ROW_NONE)
 		return;
 	row = conn_rows_at(&table->rows, number);
-	if (row->conn.body != CONN_BODY_REQUEST || row->conn.state == SW_TCP_CLOSE)
+	if (row->body != CONN_BODY_REQUEST || row->state == SW_TCP_CLOSE)
 		return; /* completed: the child goes on */
 	table_drop_tentative_end(table, row);
-	entered_ns = row->conn.entered_ns;
+	entered_ns = row->entered_ns;
 	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns,
 				 record->final ? QUEUED_READY : QUEUED_END);
 	if (event)
@@ -50,8 +50,8 @@ static void apply_request_end(struct conn_table *table, const struct sw_request 
 	if (record->final) {
 		table_forget(table, number);
 	} else { /* not the end, until its event is out */
-		row->conn.state = SW_TCP_SYN_RECV;
-		row->conn.entered_ns = entered_ns;
+		row->state = SW_TCP_SYN_RECV;
+		row->entered_ns = entered_ns;
 	}
 }
 
@@ -68,10 +68,10 @@ static int apply_child(struct conn_table *table, const struct sw_socket *record)
 		return -ENOSPC;
 	row = conn_rows_at(&table->rows, number);
 	table_drop_tentative_end(table, row);
-	row->conn.body = CONN_BODY_FULL;
-	table_update_ends(&row->conn, &record->ends, record->flags);
+	row->body = CONN_BODY_FULL;
+	table_update_ends(row, &record->ends, record->flags);
 	table_note_owner(table, row, record->flags, &record->owner, record->header.ts_ns);
-	if (!row->conn.owner)
+	if (!row->owner)
 		table_inherit(table, row, record->listener_cookie);
 	return 0;
 }
@@ -81,10 +81,10 @@ uint32_t mini_find_timewait(const struct conn_table *table, const struct sw_endp
 	uint32_t number = conn_rows_find(&table->rows, ends->cookie), newest = number;
 
 	for (; number != ROW_NONE; number = conn_rows_at(&table->rows, number)->older) {
-		const struct conn *conn = &conn_rows_at(&table->rows, number)->conn;
+		const struct conn_row *row = conn_rows_at(&table->rows, number);
 
-		if (conn->body == CONN_BODY_TIMEWAIT && conn->ends.lport == ends->lport &&
-		    conn->ends.rport == ends->rport)
+		if (row->body == CONN_BODY_TIMEWAIT && row->ends.lport == ends->lport &&
+		    row->ends.rport == ends->rport)
 			return number;
 	}
 	return newest;
@@ -97,14 +97,14 @@ static void enter_timewait_state(struct conn_table *table, uint32_t number, uint
 	struct event *event;
 
 	/* Never back from TIME_WAIT to FIN_WAIT2: a record that was late says so. */
-	if (row->conn.state == substate || row->conn.state == SW_TCP_TIME_WAIT)
+	if (row->state == substate || row->state == SW_TCP_TIME_WAIT)
 		return;
 	table_catch_up_before(table, number, substate, ts_ns);
 	event = table_transition(table, number, substate, ts_ns, QUEUED_READY);
 	if (event)
 		event->inferred = inferred;
 	if (inferred)
-		row->conn.entered_ns = 0;
+		row->entered_ns = 0;
 }
 
 static int apply_timewait(struct conn_table *table, const struct sw_timewait *record)
@@ -123,11 +123,11 @@ static int apply_timewait(struct conn_table *table, const struct sw_timewait *re
 		table_drop_tentative_end(table, row);
 	else if (row->waiting)
 		return 0; /* the segment was its end */
-	if (row->conn.body != CONN_BODY_TIMEWAIT && row->conn.state == SW_TCP_CLOSE)
+	if (row->body != CONN_BODY_TIMEWAIT && row->state == SW_TCP_CLOSE)
 		return 0;
-	row->conn.body = CONN_BODY_TIMEWAIT;
+	row->body = CONN_BODY_TIMEWAIT;
 	enter_timewait_state(table, number, record->substate, record->header.ts_ns, false);
-	if (row->conn.state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN))
+	if (row->state == SW_TCP_FIN_WAIT2 && !(table->features & SW_SEES_TIMEWAIT_FIN))
 		table->look_due = true;
 	return 0;
 }
@@ -144,14 +144,14 @@ static void apply_timewait_end(struct conn_table *table, const struct sw_timewai
 	if (number == ROW_NONE)
 		return;
 	row = conn_rows_at(&table->rows, number);
-	if (row->conn.body != CONN_BODY_TIMEWAIT)
+	if (row->body != CONN_BODY_TIMEWAIT)
 		return;
 	table_drop_tentative_end(table, row);
 	/* The FIN that nobody showed us. */
 	enter_timewait_state(table, number, record->substate, record->header.ts_ns, true);
-	state = row->conn.state;
+	state = row->state;
 	reason = reason_of_timewait(table, row, record->early);
-	entered_ns = row->conn.entered_ns;
+	entered_ns = row->entered_ns;
 	event = table_transition(table, number, SW_TCP_CLOSE, record->header.ts_ns,
 				 record->final ? QUEUED_READY : QUEUED_END);
 	if (event)
@@ -159,8 +159,8 @@ static void apply_timewait_end(struct conn_table *table, const struct sw_timewai
 	if (record->final) {
 		table_forget(table, number);
 	} else {
-		row->conn.state = state;
-		row->conn.entered_ns = entered_ns;
+		row->state = state;
+		row->entered_ns = entered_ns;
 	}
 }
 

@@ -69,11 +69,10 @@ static bool goes_with_listener(const struct conn_table *table, const struct conn
 {
 	uint32_t listener;
 
-	if (!row->conn.listener_cookie || row->conn.accepted || row->closed_held)
+	if (!row->listener_cookie || row->accepted || row->closed_held)
 		return false;
-	listener = conn_rows_find(&table->rows, row->conn.listener_cookie);
-	return listener == ROW_NONE ||
-	       conn_rows_at(&table->rows, listener)->conn.state == SW_TCP_CLOSE;
+	listener = conn_rows_find(&table->rows, row->listener_cookie);
+	return listener == ROW_NONE || conn_rows_at(&table->rows, listener)->state == SW_TCP_CLOSE;
 }
 
 static bool is_after_fin(uint8_t state)
@@ -99,13 +98,13 @@ enum conn_reason reason_of_close(const struct conn_table *table, const struct co
 	if (row->reset_received)
 		return old_state == SW_TCP_SYN_SENT ? CONN_REASON_REFUSED
 						    : CONN_REASON_RST_RECEIVED;
-	reason = reason_of_error(old_state, row->error_returned ? 0 : row->conn.error);
+	reason = reason_of_error(old_state, row->error_returned ? 0 : row->error);
 	if (reason != CONN_REASON_NONE)
 		return reason;
 	if (goes_with_listener(table, row))
 		return CONN_REASON_LISTENER_CLOSED;
 	if (row->closed_by_act && old_state == SW_TCP_SYN_SENT)
-		return reason_of_result(row->conn.error);
+		return reason_of_result(row->error);
 	if (is_after_fin(old_state) && !reset_sent)
 		return reason_of_fin(row);
 	/* Its own program let go of it: no softirq ends a socket that a task holds without error.
@@ -119,7 +118,7 @@ enum conn_reason reason_of_timewait(const struct conn_table *table, const struct
 				    bool early)
 {
 	/* In FIN_WAIT2 only a segment ends it early: a reset, or one that gets a reset. */
-	if (row->conn.state != SW_TCP_FIN_WAIT2 || !early)
+	if (row->state != SW_TCP_FIN_WAIT2 || !early)
 		return reason_of_fin(row);
 	if (row->reset_sent)
 		return CONN_REASON_RST_SENT;
@@ -130,11 +129,10 @@ enum conn_reason reason_of_timewait(const struct conn_table *table, const struct
 enum conn_reason reason_of_request(const struct conn_table *table, const struct conn_row *row,
 				   const struct sw_request *end)
 {
-	uint32_t listener = conn_rows_find(&table->rows, row->conn.listener_cookie);
+	uint32_t listener = conn_rows_find(&table->rows, row->listener_cookie);
 
-	if (row->conn.listener_cookie &&
-	    (listener == ROW_NONE ||
-	     conn_rows_at(&table->rows, listener)->conn.state != SW_TCP_LISTEN))
+	if (row->listener_cookie &&
+	    (listener == ROW_NONE || conn_rows_at(&table->rows, listener)->state != SW_TCP_LISTEN))
 		return CONN_REASON_LISTENER_CLOSED;
 	if (end->expired)
 		return CONN_REASON_SYN_EXPIRED;

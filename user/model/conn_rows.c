@@ -47,7 +47,7 @@ static size_t home_of(const struct conn_index *index, uint64_t cookie)
 
 static uint64_t cookie_at(const struct conn_rows *rows, const struct conn_index *index, size_t slot)
 {
-	return conn_rows_at(rows, index->slots[slot])->conn.ends.cookie;
+	return conn_rows_at(rows, index->slots[slot])->ends.cookie;
 }
 
 /* The slot that holds the cookie, or the free one where it belongs. */
@@ -128,7 +128,7 @@ uint32_t conn_rows_add(struct conn_rows *rows, uint64_t cookie)
 		return ROW_NONE;
 	new = conn_rows_at(rows, row);
 	memset(new, 0, sizeof(*new));
-	new->conn.ends.cookie = cookie;
+	new->ends.cookie = cookie;
 	new->older = ROW_NONE;
 	new->used = true;
 	index->slots[slot_of(rows, index, cookie)] = row;

@@ -16,13 +16,36 @@
 
 #define ROW_NONE UINT32_MAX
 
+/* What the table knows of a connection; table_show() makes a struct conn of it for others. */
 struct conn_row {
-	struct conn conn;
+	struct sw_endpoints ends;
+	struct process *owner;	 /* counted reference, or NULL */
+	struct process *creator; /* the same */
+	struct peers *peers;	 /* the same */
+	uint64_t opened_ns;
+	uint64_t changed_ns; /* of its last transition */
+	uint64_t entered_ns;
+	struct sw_counters counters;
+	struct sw_traffic traffic;
+	uint64_t listener_cookie;
+	uint64_t connect_ns;
+	uint64_t handshake_ns;
+	uint32_t gen;
+	uint16_t error;
+	uint8_t state;
+	uint8_t body;
+	uint8_t reset_reason;
 	uint64_t waiting;     /* position in the event queue of what is still incomplete; 0: none */
 	uint64_t released_ns; /* when its owner last closed a descriptor that others shared */
 	struct process *heir; /* counted reference: another holder, found by the present look */
 	uint32_t older;	      /* a former life of the cookie that is still in TIME_WAIT */
 	bool used : 1;
+	bool uid_known : 1;
+	bool counted : 1;
+	bool traffic_known : 1;
+	bool existed : 1;
+	bool silent : 1;
+	bool accepted : 1; /* owner is the one who accepted it */
 	/* What the present look has found: it in the kernel, somebody holding it, its owner so. */
 	bool seen : 1;
 	bool held : 1;
@@ -39,11 +62,11 @@ struct conn_row {
 	bool reset_sent_after : 1; /* when it was closed already */
 	bool closed_by_act : 1;	   /* a task held the socket when it was closed */
 	bool closed_held : 1;	   /* and it had a file */
-	bool error_returned : 1;   /* conn.error is what connect(2) returned, not the socket's */
+	bool error_returned : 1;   /* error is what connect(2) returned, not the socket's */
 	bool fin_local_first : 1;
 	bool fin_remote_first : 1;
 	bool fin_both : 1;
-	uint16_t reported_ms; /* the low bits of when conn.error was reported */
+	uint16_t reported_ms; /* the low bits of when error was reported */
 };
 
 #define CONN_INDEXES 256 /* 4096 rows each at a million: moved in 0.4 ms */

@@ -47,15 +47,15 @@ static struct life *life_of(const struct conn_table *table, uint64_t cookie)
 	return &table->lives[cookie & (LIVES_MAX - 1)];
 }
 
-void lives_note_end(struct conn_table *table, const struct conn *conn)
+void lives_note_end(struct conn_table *table, const struct conn_row *row)
 {
 	struct life *life;
 
 	if (!table->lives)
 		return;
-	life = life_of(table, conn->ends.cookie);
+	life = life_of(table, row->ends.cookie);
 	table_unref_conn(table, &life->conn);
-	life->conn = *conn;
+	table_show(row, &life->conn);
 	life->conn.peers = NULL;
 	table_ref_conn(&life->conn);
 }
@@ -70,14 +70,14 @@ void lives_free(struct conn_table *table)
 	free(TAKE_PTR(table->exited));
 }
 
-static bool is_of(const struct conn *conn, const struct sw_stack *record)
+static bool is_of(uint64_t opened_ns, const struct sw_stack *record)
 {
-	return conn->ends.cookie == record->ends.cookie &&
-	       conn->opened_ns <= record->taken_ns + HOOKS_APART_NS;
+	return opened_ns <= record->taken_ns + HOOKS_APART_NS;
 }
 
-/* The life of the socket in which the call was made, or NULL. */
-static const struct conn *find_life(const struct conn_table *table, const struct sw_stack *record)
+/* The life of the socket in which the call was made. The references are the table's. */
+static bool find_life(const struct conn_table *table, const struct sw_stack *record,
+		      struct conn *ret_conn)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
 	const struct life *life;
@@ -85,12 +85,18 @@ static const struct conn *find_life(const struct conn_table *table, const struct
 	while (number != ROW_NONE) {
 		const struct conn_row *row = conn_rows_at(&table->rows, number);
 
-		if (is_of(&row->conn, record))
-			return &row->conn;
+		if (is_of(row->opened_ns, record)) {
+			table_show(row, ret_conn);
+			return true;
+		}
 		number = row->older;
 	}
 	life = table->lives ? life_of(table, record->ends.cookie) : NULL;
-	return life && is_of(&life->conn, record) ? &life->conn : NULL;
+	if (!life || life->conn.ends.cookie != record->ends.cookie ||
+	    !is_of(life->conn.opened_ns, record))
+		return false;
+	*ret_conn = life->conn;
+	return true;
 }
 
 /* Nobody has told us of the socket: UDP, or its records were lost. */
@@ -115,7 +121,6 @@ static void count(struct conn_table *table, const struct sw_stack *record)
 
 int stack_apply(struct conn_table *table, const struct sw_stack *record)
 {
-	const struct conn *life = find_life(table, record);
 	struct sw_stack *copy = malloc(record->header.size);
 	struct event *event;
 
@@ -128,12 +133,10 @@ int stack_apply(struct conn_table *table, const struct sw_stack *record)
 	}
 	memcpy(copy, record, record->header.size);
 	event->stack = copy;
-	if (life) {
-		event->conn = *life;
+	if (find_life(table, record, &event->conn))
 		table_ref_conn(&event->conn);
-	} else {
+	else
 		fill_from_record(table, &event->conn, record);
-	}
 	event->new_state = event->conn.state;
 	process_table_script(table->processes, &record->owner, stack_script(record),
 			     record->taken_ns);

@@ -49,7 +49,7 @@ void conn_table_free(struct conn_table *table)
 		table_set_owner(table, row, NULL);
 		table_set_creator(table, row, NULL);
 		process_unref(table->processes, row->heir);
-		peers_unref(row->conn.peers);
+		peers_unref(row->peers);
 	}
 	conn_rows_done(&table->rows);
 	lives_free(table);
@@ -91,7 +91,7 @@ struct event *table_push(struct conn_table *table, const struct conn_row *row, e
 	item->event.ts_ns = ts_ns;
 	item->row = ROW_NONE;
 	if (row) {
-		item->event.conn = row->conn;
+		table_show(row, &item->event.conn);
 		table_ref_conn(&item->event.conn);
 	}
 	return &item->event;
@@ -102,18 +102,18 @@ void table_set_owner(struct conn_table *table, struct conn_row *row, struct proc
 	process_ref(owner);
 	if (owner)
 		owner->sockets++;
-	if (row->conn.owner)
-		row->conn.owner->sockets--;
-	process_unref(table->processes, row->conn.owner);
-	row->conn.owner = owner;
+	if (row->owner)
+		row->owner->sockets--;
+	process_unref(table->processes, row->owner);
+	row->owner = owner;
 }
 
 void table_set_creator(struct conn_table *table, struct conn_row *row, struct process *creator)
 {
-	if (creator && row->conn.creator)
+	if (creator && row->creator)
 		return;
-	process_unref(table->processes, row->conn.creator);
-	row->conn.creator = process_ref(creator);
+	process_unref(table->processes, row->creator);
+	row->creator = process_ref(creator);
 }
 
 /* Each record of a connection without a row comes here: it is one connection. */
@@ -134,8 +134,8 @@ uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, ui
 
 	if (old != ROW_NONE) {
 		row = conn_rows_at(&table->rows, old);
-		gen = row->conn.gen;
-		if (row->conn.state == SW_TCP_CLOSE) {
+		gen = row->gen;
+		if (row->state == SW_TCP_CLOSE) {
 			older = row->older;
 			conn_rows_redirect(&table->rows, ends->cookie, ROW_NONE);
 			table_release(table, old);
@@ -149,9 +149,9 @@ uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, ui
 	if (new == ROW_NONE)
 		return count_untracked(table, ends->cookie);
 	row = conn_rows_at(&table->rows, new);
-	row->conn.ends = *ends;
-	row->conn.gen = gen + 1;
-	row->conn.opened_ns = row->conn.changed_ns = ts_ns;
+	row->ends = *ends;
+	row->gen = gen + 1;
+	row->opened_ns = row->changed_ns = ts_ns;
 	row->older = older;
 	table->stats.connections++;
 	return new;
@@ -164,18 +164,18 @@ void table_release(struct conn_table *table, uint32_t number)
 	table_settle(table, row, QUEUED_READY);
 	if (table->answering == number)
 		table->answering = ROW_NONE;
-	lives_note_end(table, &row->conn);
+	lives_note_end(table, row);
 	table_set_owner(table, row, NULL);
 	table_set_creator(table, row, NULL);
 	process_unref(table->processes, TAKE_PTR(row->heir));
-	peers_unref(TAKE_PTR(row->conn.peers));
+	peers_unref(TAKE_PTR(row->peers));
 	conn_rows_release(&table->rows, number);
 }
 
 void table_forget(struct conn_table *table, uint32_t number)
 {
 	struct conn_row *row = conn_rows_at(&table->rows, number);
-	uint64_t cookie = row->conn.ends.cookie;
+	uint64_t cookie = row->ends.cookie;
 	uint32_t newest = conn_rows_find(&table->rows, cookie);
 
 	if (newest == number) {
@@ -209,17 +209,17 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 			       uint64_t ts_ns, enum queued_kind kind)
 {
 	struct conn_row *row = conn_rows_at(&table->rows, number);
-	uint8_t old_state = row->conn.state;
+	uint8_t old_state = row->state;
 	struct queued *item;
 	struct event *event;
 
 	table_settle(table, row, QUEUED_READY);
 	row->untold = false;
-	row->conn.state = new_state;
+	row->state = new_state;
 	/* A life is told in its order; the clock that hooks read may step back (timekeeping.c). */
-	if (ts_ns < row->conn.changed_ns)
-		ts_ns = row->conn.changed_ns;
-	row->conn.changed_ns = row->conn.entered_ns = ts_ns;
+	if (ts_ns < row->changed_ns)
+		ts_ns = row->changed_ns;
+	row->changed_ns = row->entered_ns = ts_ns;
 	row->called |= new_state == SW_TCP_SYN_SENT;
 	event = table_push(table, row, EVENT_STATE, kind, ts_ns);
 	if (!event)
@@ -312,22 +312,54 @@ bool conn_table_wants_look(const struct conn_table *table)
 	return table->look_due;
 }
 
-const struct conn *conn_table_iterate(const struct conn_table *table, size_t *cursor)
+void table_show(const struct conn_row *row, struct conn *ret_conn)
+{
+	*ret_conn = (struct conn){
+		.ends = row->ends,
+		.gen = row->gen,
+		.state = row->state,
+		.body = row->body,
+		.error = row->error,
+		.uid_known = row->uid_known,
+		.counted = row->counted,
+		.traffic_known = row->traffic_known,
+		.existed = row->existed,
+		.silent = row->silent,
+		.reset_reason = row->reset_reason,
+		.owner = row->owner,
+		.creator = row->creator,
+		.opened_ns = row->opened_ns,
+		.entered_ns = row->entered_ns,
+		.counters = row->counters,
+		.traffic = row->traffic,
+		.listener_cookie = row->listener_cookie,
+		.connect_ns = row->connect_ns,
+		.handshake_ns = row->handshake_ns,
+		.peers = row->peers,
+	};
+}
+
+bool conn_table_iterate(const struct conn_table *table, size_t *cursor, struct conn *ret_conn)
 {
 	while (*cursor < table->rows.top) {
 		const struct conn_row *row = conn_rows_at(&table->rows, (*cursor)++);
 
-		if (row->used && row->conn.state != SW_TCP_CLOSE)
-			return &row->conn;
+		if (row->used && row->state != SW_TCP_CLOSE) {
+			table_show(row, ret_conn);
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }
 
-const struct conn *conn_table_find(const struct conn_table *table, uint64_t cookie)
+bool conn_table_find(const struct conn_table *table, uint64_t cookie, struct conn *ret_conn)
 {
 	uint32_t number = cookie ? conn_rows_find(&table->rows, cookie) : ROW_NONE;
 
-	return number == ROW_NONE ? NULL : &conn_rows_at(&table->rows, number)->conn;
+	if (number == ROW_NONE)
+		return false;
+	table_show(conn_rows_at(&table->rows, number), ret_conn);
+	return true;
 }
 
 const struct conn_table_stats *conn_table_stats(const struct conn_table *table)

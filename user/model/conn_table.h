@@ -51,10 +51,13 @@ bool conn_table_holds(const struct conn_table *table);
 /* Is there anything that only a look at the kernel can correct? */
 bool conn_table_wants_look(const struct conn_table *table);
 
-/* Rows in any order: start with *cursor = 0; NULL ends. Ended connections are not shown. */
-const struct conn *conn_table_iterate(const struct conn_table *table, size_t *cursor);
+/*
+ * Connections in any order: start with *cursor = 0; false ends. Those that are over are not shown.
+ * No references are taken: they hold until the next record.
+ */
+bool conn_table_iterate(const struct conn_table *table, size_t *cursor, struct conn *ret_conn);
 
-/* The present life of a cookie, or NULL. Valid until the next record. */
-const struct conn *conn_table_find(const struct conn_table *table, uint64_t cookie);
+/* The present life of a cookie. No references are taken: they hold until the next record. */
+bool conn_table_find(const struct conn_table *table, uint64_t cookie, struct conn *ret_conn);
 
 const struct conn_table_stats *conn_table_stats(const struct conn_table *table);

@@ -39,6 +39,9 @@ struct conn_table {
 	size_t exited_next;
 };
 
+/* A row as events and views have it. No references are taken. */
+void table_show(const struct conn_row *row, struct conn *ret_conn);
+
 /* A copy of the row as an event, owner included. NULL on lack of memory, which is counted. */
 struct event *table_push(struct conn_table *table, const struct conn_row *row, enum event_kind kind,
 			 enum queued_kind queued, uint64_t ts_ns);
@@ -84,7 +87,9 @@ void table_catch_up(struct conn_table *table, uint32_t number, uint8_t state, ui
 void table_catch_up_before(struct conn_table *table, uint32_t number, uint8_t state,
 			   uint64_t ts_ns);
 /* What the record knows of the two ends; zero fields leave the row's as they are. */
-void table_update_ends(struct conn *conn, const struct sw_endpoints *ends, uint32_t flags);
+void table_update_ends(struct conn_row *row, const struct sw_endpoints *ends, uint32_t flags);
+/* What a STATE or SOCKET record has counted: not all of it is there in old recordings. */
+void table_count(struct conn_row *row, const struct sw_state *record);
 /* What the socket's own note says, unless accept() or a look has told something newer. */
 void table_note_owner(struct conn_table *table, struct conn_row *row, uint32_t flags,
 		      const struct sw_task *task, uint64_t ts_ns);
@@ -136,7 +141,7 @@ void end_forget_signs(struct conn_row *row);
 /* conn_stack.c: connections whose stack may come when they are over. */
 int stack_apply(struct conn_table *table, const struct sw_stack *record);
 void lives_note_exit(struct conn_table *table, struct process *process);
-void lives_note_end(struct conn_table *table, const struct conn *conn);
+void lives_note_end(struct conn_table *table, const struct conn_row *row);
 /* From here on. */
 void lives_keep(struct conn_table *table);
 void lives_free(struct conn_table *table);

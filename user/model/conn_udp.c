@@ -23,8 +23,7 @@ static uint32_t find(const struct conn_table *table, uint64_t cookie)
 {
 	uint32_t number = conn_rows_find(&table->rows, cookie);
 
-	if (number == ROW_NONE ||
-	    conn_rows_at(&table->rows, number)->conn.ends.protocol != SW_PROTO_UDP)
+	if (number == ROW_NONE || conn_rows_at(&table->rows, number)->ends.protocol != SW_PROTO_UDP)
 		return ROW_NONE;
 	return number;
 }
@@ -35,13 +34,13 @@ static bool same_peer(const struct sw_endpoints *a, const struct sw_endpoints *b
 }
 
 /* Where it is bound may be told later than that it is, and is no transition. */
-static void take_ends(struct conn *conn, const struct sw_endpoints *ends)
+static void take_ends(struct conn_row *row, const struct sw_endpoints *ends)
 {
-	uint32_t netns = ends->netns ? ends->netns : conn->ends.netns;
+	uint32_t netns = ends->netns ? ends->netns : row->ends.netns;
 
-	conn->ends = *ends;
-	conn->ends.netns = netns;
-	conn->uid_known = true;
+	row->ends = *ends;
+	row->ends.netns = netns;
+	row->uid_known = true;
 }
 
 static uint32_t begin_life(struct conn_table *table, const struct sw_endpoints *ends,
@@ -50,22 +49,22 @@ static uint32_t begin_life(struct conn_table *table, const struct sw_endpoints *
 	uint32_t number = table_add(table, ends, ts_ns);
 
 	if (number != ROW_NONE) {
-		conn_rows_at(&table->rows, number)->conn.state = SW_TCP_CLOSE;
-		conn_rows_at(&table->rows, number)->conn.uid_known = true;
+		conn_rows_at(&table->rows, number)->state = SW_TCP_CLOSE;
+		conn_rows_at(&table->rows, number)->uid_known = true;
 	}
 	return number;
 }
 
-static void count_traffic(struct conn *conn)
+static void count_traffic(struct conn_row *row)
 {
 	struct sw_datagrams total;
 
-	if (!conn->peers)
+	if (!row->peers)
 		return;
-	total = peers_total(conn->peers);
-	conn->counters.rx_bytes = total.rx_bytes;
-	conn->counters.tx_bytes = total.tx_bytes;
-	conn->counted = true;
+	total = peers_total(row->peers);
+	row->counters.rx_bytes = total.rx_bytes;
+	row->counters.tx_bytes = total.tx_bytes;
+	row->counted = true;
 }
 
 static int step(struct conn_table *table, uint32_t number, uint8_t state, uint64_t ts_ns,
@@ -83,21 +82,21 @@ static int step(struct conn_table *table, uint32_t number, uint8_t state, uint64
 static int become(struct conn_table *table, uint32_t number, const struct sw_endpoints *ends,
 		  uint8_t state, uint64_t ts_ns, bool inferred)
 {
-	struct conn *conn = &conn_rows_at(&table->rows, number)->conn;
-	bool other_peer = !same_peer(&conn->ends, ends);
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+	bool other_peer = !same_peer(&row->ends, ends);
 	int r = 0;
 
-	if (conn->state == state && !(state == SW_TCP_ESTABLISHED && other_peer)) {
-		take_ends(conn, ends);
+	if (row->state == state && !(state == SW_TCP_ESTABLISHED && other_peer)) {
+		take_ends(row, ends);
 		return 0;
 	}
 	/* connect() to another peer gives up the first one. */
-	if (conn->state == state)
+	if (row->state == state)
 		r = step(table, number, CONN_UNCONN, ts_ns, true);
 	if (state != SW_TCP_CLOSE)
-		take_ends(conn, ends);
+		take_ends(row, ends);
 	else
-		count_traffic(conn);
+		count_traffic(row);
 	return step(table, number, state, ts_ns, inferred) < 0 || r < 0 ? -ENOMEM : 1;
 }
 
@@ -112,10 +111,10 @@ static int apply_present(struct conn_table *table, const struct sw_socket *recor
 	if (number != ROW_NONE) {
 		row = conn_rows_at(&table->rows, number);
 		/* It has lost its port, and come to another one, unseen. */
-		if (state != SW_TCP_CLOSE && row->conn.state != SW_TCP_CLOSE &&
-		    row->conn.ends.lport != record->ends.lport)
+		if (state != SW_TCP_CLOSE && row->state != SW_TCP_CLOSE &&
+		    row->ends.lport != record->ends.lport)
 			table_end_inferred(table, number, ts_ns);
-		if (row->conn.state == SW_TCP_CLOSE)
+		if (row->state == SW_TCP_CLOSE)
 			number = ROW_NONE;
 	}
 	if (number == ROW_NONE && state == SW_TCP_CLOSE)
@@ -138,8 +137,8 @@ static int apply_end(struct conn_table *table, const struct sw_socket *record)
 	table->ended_cookies[record->ends.cookie % ENDED_COOKIES] = record->ends.cookie;
 	if (number == ROW_NONE)
 		return 0;
-	if (conn_rows_at(&table->rows, number)->conn.state != SW_TCP_CLOSE) {
-		count_traffic(&conn_rows_at(&table->rows, number)->conn);
+	if (conn_rows_at(&table->rows, number)->state != SW_TCP_CLOSE) {
+		count_traffic(conn_rows_at(&table->rows, number));
 		r = step(table, number, SW_TCP_CLOSE, record->header.ts_ns, false);
 	}
 	table_forget(table, number);
@@ -150,17 +149,17 @@ static int apply_end(struct conn_table *table, const struct sw_socket *record)
 static struct peers *peers_of(struct conn_table *table, uint64_t cookie, int *ret_r)
 {
 	uint32_t number = find(table, cookie);
-	struct conn *conn;
+	struct conn_row *row;
 
 	*ret_r = 0;
 	if (number == ROW_NONE)
 		return NULL;
-	conn = &conn_rows_at(&table->rows, number)->conn;
-	if (!conn->peers)
-		conn->peers = peers_new();
-	if (!conn->peers)
+	row = conn_rows_at(&table->rows, number);
+	if (!row->peers)
+		row->peers = peers_new();
+	if (!row->peers)
 		*ret_r = -ENOMEM;
-	return conn->peers;
+	return row->peers;
 }
 
 static int apply_count(struct conn_table *table, const struct sw_udp_count *record)
@@ -214,9 +213,9 @@ static int discover(struct conn_table *table, const struct sw_state *record, uin
 	if (record->flags & SW_SOCKET_OWNED)
 		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
 	if (table->look_cause == SW_LOOK_START) {
-		row->conn.existed = row->untold = true;
-		row->conn.entered_ns = 0;
-		row->conn.state = state;
+		row->existed = row->untold = true;
+		row->entered_ns = 0;
+		row->state = state;
 		return 0; /* told at the end of the look, when its holders are known */
 	}
 	table->added++;
@@ -242,11 +241,11 @@ int udp_look(struct conn_table *table, const struct sw_state *record)
 		return has_ended(table, record->ends.cookie) ? 0 : discover(table, record, state);
 	row = conn_rows_at(&table->rows, number);
 	row->seen = true;
-	if (row->conn.changed_ns > record->header.ts_ns)
+	if (row->changed_ns > record->header.ts_ns)
 		return 0; /* live records know better */
-	if ((record->flags & SW_SOCKET_OWNED) && !row->conn.owner)
+	if ((record->flags & SW_SOCKET_OWNED) && !row->owner)
 		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
-	if (row->conn.state == SW_TCP_CLOSE)
+	if (row->state == SW_TCP_CLOSE)
 		return discover(table, record, state); /* another life */
 	r = become(table, number, &record->ends, state, record->header.ts_ns, true);
 	table->changed += r > 0;

@@ -83,12 +83,13 @@ const struct sw_stack *stack_book_find(const struct stack_book *book, uint64_t c
 
 static bool is_over(const struct page *page, const struct conn_table *conns, uint64_t before_ns)
 {
-	const struct conn *conn = conn_table_find(conns, page->cookie);
+	struct conn conn;
 
 	/* UDP sockets are in no table: theirs go when others need the room. */
 	if (page->stack->ends.protocol != SW_PROTO_TCP || page->stack->taken_ns >= before_ns)
 		return false;
-	return !conn || conn->gen != page->gen || conn->state == SW_TCP_CLOSE;
+	return !conn_table_find(conns, page->cookie, &conn) || conn.gen != page->gen ||
+	       conn.state == SW_TCP_CLOSE;
 }
 
 void stack_book_prune(struct stack_book *book, const struct conn_table *conns, uint64_t before_ns)
