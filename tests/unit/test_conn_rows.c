@@ -35,7 +35,7 @@ static void a_new_row_is_zero_but_for_its_cookie(void **state)
 {
 	struct conn_rows *rows = *state;
 	uint32_t number = conn_rows_add(rows, 5);
-	struct conn_row expected = { .older = ROW_NONE, .used = true };
+	struct conn_row expected = { .used = true };
 
 	expected.ends.cookie = 5;
 	assert_int_equal(conn_rows_find(rows, 5), number);
@@ -49,15 +49,15 @@ static void a_row_used_again_is_as_new(void **state)
 	struct conn_rows *rows = *state;
 	uint32_t number = conn_rows_add(rows, 5);
 
-	conn_rows_at(rows, number)->gen = 7;
+	conn_rows_at(rows, number)->error = 7;
 	conn_rows_at(rows, number)->waiting = 9;
 	conn_rows_redirect(rows, 5, ROW_NONE);
 	conn_rows_release(rows, number);
 	assert_int_equal(conn_rows_find(rows, 5), ROW_NONE);
 	assert_int_equal(conn_rows_add(rows, 6), number);
-	assert_int_equal(conn_rows_at(rows, number)->gen, 0);
+	assert_int_equal(conn_rows_at(rows, number)->error, 0);
 	assert_int_equal(conn_rows_at(rows, number)->waiting, 0);
-	assert_int_equal(conn_rows_at(rows, number)->older, ROW_NONE);
+	expect_null(conn_rows_at(rows, number)->rare);
 }
 
 static void a_redirected_cookie_keeps_both_rows(void **state)

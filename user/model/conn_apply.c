@@ -360,7 +360,7 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 	row->body = CONN_BODY_FULL;
 	table_note_owner(table, row, record->flags, &record->owner, ts_ns);
 	if (record->old_state == SW_TCP_CLOSE)
-		table_set_creator(table, row, row->owner);
+		table_note_creator(row);
 	if (row->state == record->new_state)
 		return 0; /* the request said it, or a look did */
 	if (!row->owner && record->old_state == SW_TCP_LISTEN)
@@ -422,7 +422,7 @@ static void apply_accept(struct conn_table *table, const struct sw_socket *recor
 	row->owner_settled = true;
 	change_owner(table, row, process_table_get(table->processes, &record->owner),
 		     record->header.ts_ns);
-	table_set_creator(table, row, row->owner);
+	table_note_creator(row);
 }
 
 static void apply_destroy(struct conn_table *table, const struct sw_socket *record)
@@ -521,8 +521,7 @@ static int apply_socket_record(struct conn_table *table, const struct sw_header 
 		break;
 	case SW_RECORD_RELEASE:
 	case SW_RECORD_RECEIVE:
-		look_note_handover(table, bytes);
-		break;
+		return look_note_handover(table, bytes);
 	case SW_RECORD_UDP:
 	case SW_RECORD_UDP_END:
 	case SW_RECORD_UDP_COUNT:

@@ -264,7 +264,7 @@ static int tell_failed(struct conn_table *table, struct conn_row *row,
 static int fail_without_row(struct conn_table *table, const struct sw_connect *record,
 			    uint64_t begin_ns)
 {
-	struct conn_row row = { .ends = record->ends, .gen = 1, .opened_ns = begin_ns };
+	struct conn_row row = { .ends = record->ends, .opened_ns = begin_ns };
 	int r = tell_failed(table, &row, record);
 
 	table->stats.connections++;

@@ -16,7 +16,8 @@
 static void forget_findings(struct conn_table *table, struct conn_row *row)
 {
 	row->seen = row->held = row->owner_holds = false;
-	process_unref(table->processes, TAKE_PTR(row->heir));
+	if (row->rare)
+		process_unref(table->processes, TAKE_PTR(row->rare->heir));
 }
 
 static void look_begin(struct conn_table *table, const struct sw_look *record)
@@ -105,12 +106,13 @@ static bool needs_no_holder(const struct conn_table *table, const struct conn_ro
  */
 static bool is_between_hands(const struct conn_table *table, const struct conn_row *row)
 {
-	if (!row->released_ns || row->state == SW_TCP_CLOSE)
+	uint64_t released_ns = table_rare(row)->released_ns;
+
+	if (!released_ns || row->state == SW_TCP_CLOSE)
 		return false;
 	if (row->held)
-		return row->released_ns + LOOK_GRACE_NS > table->look_begin_ns;
-	return !needs_no_holder(table, row) &&
-	       row->released_ns + IN_FLIGHT_NS > table->look_begin_ns;
+		return released_ns + LOOK_GRACE_NS > table->look_begin_ns;
+	return !needs_no_holder(table, row) && released_ns + IN_FLIGHT_NS > table->look_begin_ns;
 }
 
 /* What is still open that a hook will not tell us about? */
@@ -170,7 +172,7 @@ static uint32_t find_body(const struct conn_table *table, const struct sw_state 
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
 	bool timewait = body_of(record) == CONN_BODY_TIMEWAIT;
 
-	for (uint32_t at = number; at != ROW_NONE; at = conn_rows_at(&table->rows, at)->older)
+	for (uint32_t at = number; at != ROW_NONE; at = table_older(table, at))
 		if ((conn_rows_at(&table->rows, at)->body == CONN_BODY_TIMEWAIT) == timewait)
 			return at;
 	/* A time-wait socket is what its full one became; a full one is another life's. */
@@ -220,45 +222,53 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 						     : look_at_tcp(table, record);
 }
 
-static void set_heir(struct conn_table *table, struct conn_row *row, struct process *heir)
+/* Of several the oldest: a server is older than its workers. */
+static int consider_heir(struct conn_table *table, struct conn_row *row, struct process *heir)
 {
+	struct conn_rare *rare = table_make_rare(table, row);
+
+	if (!rare)
+		return -ENOMEM;
+	if (rare->heir && heir->start_ns >= rare->heir->start_ns)
+		return 0;
 	process_ref(heir);
-	process_unref(table->processes, row->heir);
-	row->heir = heir;
+	process_unref(table->processes, rare->heir);
+	rare->heir = heir;
+	return 0;
 }
 
-static void look_at_holder(struct conn_table *table, const struct sw_holder *record)
+static int look_at_holder(struct conn_table *table, const struct sw_holder *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->cookie);
 	struct process *holder;
 	struct conn_row *row;
 
 	if (number == ROW_NONE)
-		return;
+		return 0;
 	row = conn_rows_at(&table->rows, number);
 	row->held = true;
 	holder = process_table_get(table->processes, &record->task);
 	if (!holder)
-		return;
+		return 0;
 	if (!row->owner)
 		table_set_owner(table, row, holder);
-	if (row->owner == holder)
-		row->owner_holds = true;
-	else if (!row->heir || holder->start_ns < row->heir->start_ns)
-		set_heir(table, row, holder); /* a server is older than its workers */
+	if (row->owner != holder)
+		return consider_heir(table, row, holder);
+	row->owner_holds = true;
+	return 0;
 }
 
 /* The owner has let go, and another still holds the socket. */
 static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t ts_ns)
 {
-	struct process *previous;
+	struct process *heir = table_rare(row)->heir, *previous;
 	struct event *event;
 
-	if (!row->heir || row->owner_holds || row->state == SW_TCP_CLOSE ||
+	if (!heir || row->owner_holds || row->state == SW_TCP_CLOSE ||
 	    row->changed_ns >= table->look_begin_ns)
 		return;
 	previous = process_ref(row->owner);
-	table_set_owner(table, row, row->heir);
+	table_set_owner(table, row, heir);
 	row->owner_settled = true;
 	event = table_push(table, row, EVENT_OWNER, QUEUED_READY, ts_ns);
 	if (event) {
@@ -271,19 +281,25 @@ static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t t
 	table->changed += table->look_cause != SW_LOOK_VERIFY;
 }
 
-void look_note_handover(struct conn_table *table, const struct sw_socket *record)
+int look_note_handover(struct conn_table *table, const struct sw_socket *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
 	struct conn_row *row = number != ROW_NONE ? conn_rows_at(&table->rows, number) : NULL;
+	bool releases = record->header.kind == SW_RECORD_RELEASE;
+	struct conn_rare *rare;
 
 	if (!row || !(record->flags & SW_SOCKET_OWNED))
-		return;
-	if (record->header.kind == SW_RECORD_RELEASE) {
-		if (!row->owner || row->owner->pid != record->owner.pid)
-			return;
-		row->released_ns = record->header.ts_ns;
-	}
+		return 0;
+	if (releases && (!row->owner || row->owner->pid != record->owner.pid))
+		return 0;
 	table->look_due = true;
+	if (!releases)
+		return 0;
+	rare = table_make_rare(table, row);
+	if (!rare)
+		return -ENOMEM;
+	rare->released_ns = record->header.ts_ns;
+	return 0;
 }
 
 static bool is_gone(const struct conn_table *table, const struct conn_row *row)
@@ -385,8 +401,7 @@ int look_apply(struct conn_table *table, const struct sw_header *record)
 	case SW_RECORD_SOCKET:
 		return look_at_socket(table, bytes);
 	case SW_RECORD_HOLDER:
-		look_at_holder(table, bytes);
-		return 0;
+		return look_at_holder(table, bytes);
 	default:
 		return look_end(table, bytes);
 	}

@@ -80,7 +80,7 @@ uint32_t mini_find_timewait(const struct conn_table *table, const struct sw_endp
 {
 	uint32_t number = conn_rows_find(&table->rows, ends->cookie), newest = number;
 
-	for (; number != ROW_NONE; number = conn_rows_at(&table->rows, number)->older) {
+	for (; number != ROW_NONE; number = table_older(table, number)) {
 		const struct conn_row *row = conn_rows_at(&table->rows, number);
 
 		if (row->body == CONN_BODY_TIMEWAIT && row->ends.lport == ends->lport &&

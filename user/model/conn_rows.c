@@ -104,7 +104,7 @@ static uint32_t take_free(struct conn_rows *rows)
 	uint32_t row = rows->free_head;
 
 	if (row != ROW_NONE) {
-		rows->free_head = conn_rows_at(rows, row)->older;
+		rows->free_head = conn_rows_at(rows, row)->next_free;
 		return row;
 	}
 	if (rows->top == rows->chunk_count * CHUNK_ROWS && !grow_chunks(rows))
@@ -129,7 +129,6 @@ uint32_t conn_rows_add(struct conn_rows *rows, uint64_t cookie)
 	new = conn_rows_at(rows, row);
 	memset(new, 0, sizeof(*new));
 	new->ends.cookie = cookie;
-	new->older = ROW_NONE;
 	new->used = true;
 	index->slots[slot_of(rows, index, cookie)] = row;
 	index->used++;
@@ -178,7 +177,7 @@ void conn_rows_release(struct conn_rows *rows, uint32_t row)
 	struct conn_row *old = conn_rows_at(rows, row);
 
 	old->used = false;
-	old->older = rows->free_head;
+	old->next_free = rows->free_head;
 	rows->free_head = row;
 	rows->used--;
 }

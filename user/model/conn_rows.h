@@ -16,12 +16,21 @@
 
 #define ROW_NONE UINT32_MAX
 
+/* What few connections have. Of the others it is all zero, but for the last two. */
+struct conn_rare {
+	struct process *creator; /* counted reference; NULL: see owner_made_it */
+	struct process *heir;	 /* counted reference: another holder, found by the present look */
+	struct peers *peers;	 /* of a UDP socket: counted reference */
+	uint64_t released_ns;	 /* when its owner last closed a descriptor that others shared */
+	uint32_t gen;		 /* 1 of others */
+	uint32_t older; /* a former life of the cookie, still in TIME_WAIT. ROW_NONE of others */
+};
+
 /* What the table knows of a connection; table_show() makes a struct conn of it for others. */
 struct conn_row {
 	struct sw_endpoints ends;
-	struct process *owner;	 /* counted reference, or NULL */
-	struct process *creator; /* the same */
-	struct peers *peers;	 /* the same */
+	struct process *owner;	/* counted reference, or NULL */
+	struct conn_rare *rare; /* owned; NULL: nothing of that. Read it by table_rare() */
 	uint64_t opened_ns;
 	uint64_t changed_ns; /* of its last transition */
 	uint64_t entered_ns;
@@ -30,22 +39,20 @@ struct conn_row {
 	uint64_t listener_cookie;
 	uint64_t connect_ns;
 	uint64_t handshake_ns;
-	uint32_t gen;
 	uint16_t error;
 	uint8_t state;
 	uint8_t body;
 	uint8_t reset_reason;
-	uint64_t waiting;     /* position in the event queue of what is still incomplete; 0: none */
-	uint64_t released_ns; /* when its owner last closed a descriptor that others shared */
-	struct process *heir; /* counted reference: another holder, found by the present look */
-	uint32_t older;	      /* a former life of the cookie that is still in TIME_WAIT */
+	uint64_t waiting;   /* position in the event queue of what is still incomplete; 0: none */
+	uint32_t next_free; /* of a row that is not used */
 	bool used : 1;
 	bool uid_known : 1;
 	bool counted : 1;
 	bool traffic_known : 1;
 	bool existed : 1;
 	bool silent : 1;
-	bool accepted : 1; /* owner is the one who accepted it */
+	bool accepted : 1;	/* owner is the one who accepted it */
+	bool owner_made_it : 1; /* the owner is also the creator */
 	/* What the present look has found: it in the kernel, somebody holding it, its owner so. */
 	bool seen : 1;
 	bool held : 1;
@@ -80,7 +87,7 @@ struct conn_index {
 struct conn_rows {
 	struct conn_row **chunks; /* rows never move: CHUNK_ROWS of them each */
 	size_t chunk_count;
-	uint32_t free_head; /* chained through conn_row.older */
+	uint32_t free_head; /* chained through conn_row.next_free */
 	uint32_t top;	    /* rows ever used */
 	struct conn_index indexes[CONN_INDEXES];
 	size_t used;

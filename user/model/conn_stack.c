@@ -89,7 +89,7 @@ static bool find_life(const struct conn_table *table, const struct sw_stack *rec
 			table_show(row, ret_conn);
 			return true;
 		}
-		number = row->older;
+		number = table_older(table, number);
 	}
 	life = table->lives ? life_of(table, record->ends.cookie) : NULL;
 	if (!life || life->conn.ends.cookie != record->ends.cookie ||

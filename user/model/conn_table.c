@@ -32,6 +32,21 @@ struct conn_table *conn_table_new(struct process_table *processes, size_t max)
 	return table;
 }
 
+/* What a row refers to. */
+static void give_back(struct conn_table *table, struct conn_row *row)
+{
+	struct conn_rare *rare = TAKE_PTR(row->rare);
+
+	row->owner_made_it = false;
+	table_set_owner(table, row, NULL);
+	if (!rare)
+		return;
+	process_unref(table->processes, rare->creator);
+	process_unref(table->processes, rare->heir);
+	peers_unref(rare->peers);
+	free(rare);
+}
+
 void conn_table_free(struct conn_table *table)
 {
 	struct queued *item;
@@ -44,12 +59,8 @@ void conn_table_free(struct conn_table *table)
 	for (uint32_t i = 0; i < table->rows.top; i++) {
 		struct conn_row *row = conn_rows_at(&table->rows, i);
 
-		if (!row->used)
-			continue;
-		table_set_owner(table, row, NULL);
-		table_set_creator(table, row, NULL);
-		process_unref(table->processes, row->heir);
-		peers_unref(row->peers);
+		if (row->used)
+			give_back(table, row);
 	}
 	conn_rows_done(&table->rows);
 	lives_free(table);
@@ -97,8 +108,50 @@ struct event *table_push(struct conn_table *table, const struct conn_row *row, e
 	return &item->event;
 }
 
+static const struct conn_rare nothing = { .gen = 1, .older = ROW_NONE };
+
+const struct conn_rare *table_rare(const struct conn_row *row)
+{
+	return row->rare ? row->rare : &nothing;
+}
+
+struct conn_rare *table_make_rare(struct conn_table *table, struct conn_row *row)
+{
+	if (row->rare)
+		return row->rare;
+	row->rare = malloc(sizeof(*row->rare));
+	if (row->rare)
+		*row->rare = nothing;
+	else
+		table->stats.untracked++;
+	return row->rare;
+}
+
+uint32_t table_older(const struct conn_table *table, uint32_t number)
+{
+	return table_rare(conn_rows_at(&table->rows, number))->older;
+}
+
+/* Without memory for it, the creator is not known any more. */
+static void keep_creator(struct conn_table *table, struct conn_row *row)
+{
+	struct conn_rare *rare = table_make_rare(table, row);
+
+	if (rare)
+		rare->creator = process_ref(row->owner);
+	row->owner_made_it = false;
+}
+
+void table_note_creator(struct conn_row *row)
+{
+	if (row->owner && !table_rare(row)->creator)
+		row->owner_made_it = true;
+}
+
 void table_set_owner(struct conn_table *table, struct conn_row *row, struct process *owner)
 {
+	if (row->owner_made_it && owner != row->owner)
+		keep_creator(table, row);
 	process_ref(owner);
 	if (owner)
 		owner->sockets++;
@@ -106,14 +159,6 @@ void table_set_owner(struct conn_table *table, struct conn_row *row, struct proc
 		row->owner->sockets--;
 	process_unref(table->processes, row->owner);
 	row->owner = owner;
-}
-
-void table_set_creator(struct conn_table *table, struct conn_row *row, struct process *creator)
-{
-	if (creator && row->creator)
-		return;
-	process_unref(table->processes, row->creator);
-	row->creator = process_ref(creator);
 }
 
 /* Each record of a connection without a row comes here: it is one connection. */
@@ -126,33 +171,45 @@ static uint32_t count_untracked(struct conn_table *table, uint64_t cookie)
 	return ROW_NONE;
 }
 
+/* Makes way for another life of a cookie. What that has of this one, or NULL: there is no room. */
+static struct conn_rare *next_life(struct conn_table *table, uint32_t old)
+{
+	const struct conn_row *row = conn_rows_at(&table->rows, old);
+	bool over = row->state == SW_TCP_CLOSE;
+	struct conn_rare *rare;
+
+	if (!over && table->rows.used >= table->rows.max)
+		return NULL;
+	rare = malloc(sizeof(*rare));
+	if (!rare)
+		return NULL;
+	*rare = nothing;
+	rare->gen = table_rare(row)->gen + 1;
+	rare->older = over ? table_rare(row)->older : old;
+	conn_rows_redirect(&table->rows, row->ends.cookie, ROW_NONE);
+	if (over)
+		table_release(table, old);
+	return rare;
+}
+
 uint32_t table_add(struct conn_table *table, const struct sw_endpoints *ends, uint64_t ts_ns)
 {
-	uint32_t old = conn_rows_find(&table->rows, ends->cookie), older = old, new;
-	uint32_t gen = 0;
+	uint32_t old = conn_rows_find(&table->rows, ends->cookie), new;
+	CLEANUP_FREE struct conn_rare *rare = NULL;
 	struct conn_row *row;
 
 	if (old != ROW_NONE) {
-		row = conn_rows_at(&table->rows, old);
-		gen = row->gen;
-		if (row->state == SW_TCP_CLOSE) {
-			older = row->older;
-			conn_rows_redirect(&table->rows, ends->cookie, ROW_NONE);
-			table_release(table, old);
-		} else if (table->rows.used >= table->rows.max) {
+		rare = next_life(table, old);
+		if (!rare)
 			return count_untracked(table, ends->cookie);
-		} else {
-			conn_rows_redirect(&table->rows, ends->cookie, ROW_NONE);
-		}
 	}
 	new = conn_rows_add(&table->rows, ends->cookie);
 	if (new == ROW_NONE)
 		return count_untracked(table, ends->cookie);
 	row = conn_rows_at(&table->rows, new);
 	row->ends = *ends;
-	row->gen = gen + 1;
+	row->rare = TAKE_PTR(rare);
 	row->opened_ns = row->changed_ns = ts_ns;
-	row->older = older;
 	table->stats.connections++;
 	return new;
 }
@@ -165,10 +222,7 @@ void table_release(struct conn_table *table, uint32_t number)
 	if (table->answering == number)
 		table->answering = ROW_NONE;
 	lives_note_end(table, row);
-	table_set_owner(table, row, NULL);
-	table_set_creator(table, row, NULL);
-	process_unref(table->processes, TAKE_PTR(row->heir));
-	peers_unref(TAKE_PTR(row->peers));
+	give_back(table, row);
 	conn_rows_release(&table->rows, number);
 }
 
@@ -179,14 +233,13 @@ void table_forget(struct conn_table *table, uint32_t number)
 	uint32_t newest = conn_rows_find(&table->rows, cookie);
 
 	if (newest == number) {
-		conn_rows_redirect(&table->rows, cookie, row->older);
-	} else if (newest != ROW_NONE) {
-		struct conn_row *at = conn_rows_at(&table->rows, newest);
-
-		while (at->older != ROW_NONE && at->older != number)
-			at = conn_rows_at(&table->rows, at->older);
-		if (at->older == number)
-			at->older = row->older;
+		conn_rows_redirect(&table->rows, cookie, table_older(table, number));
+	} else {
+		while (newest != ROW_NONE && table_older(table, newest) != number)
+			newest = table_older(table, newest);
+		if (newest != ROW_NONE)
+			conn_rows_at(&table->rows, newest)->rare->older =
+				table_older(table, number);
 	}
 	table_release(table, number);
 }
@@ -314,9 +367,11 @@ bool conn_table_wants_look(const struct conn_table *table)
 
 void table_show(const struct conn_row *row, struct conn *ret_conn)
 {
+	const struct conn_rare *rare = table_rare(row);
+
 	*ret_conn = (struct conn){
 		.ends = row->ends,
-		.gen = row->gen,
+		.gen = rare->gen,
 		.state = row->state,
 		.body = row->body,
 		.error = row->error,
@@ -327,7 +382,7 @@ void table_show(const struct conn_row *row, struct conn *ret_conn)
 		.silent = row->silent,
 		.reset_reason = row->reset_reason,
 		.owner = row->owner,
-		.creator = row->creator,
+		.creator = row->owner_made_it ? row->owner : rare->creator,
 		.opened_ns = row->opened_ns,
 		.entered_ns = row->entered_ns,
 		.counters = row->counters,
@@ -335,7 +390,7 @@ void table_show(const struct conn_row *row, struct conn *ret_conn)
 		.listener_cookie = row->listener_cookie,
 		.connect_ns = row->connect_ns,
 		.handshake_ns = row->handshake_ns,
-		.peers = row->peers,
+		.peers = rare->peers,
 	};
 }
 

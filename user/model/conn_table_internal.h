@@ -58,8 +58,14 @@ void table_forget(struct conn_table *table, uint32_t number);
 void table_release(struct conn_table *table, uint32_t number);
 
 void table_set_owner(struct conn_table *table, struct conn_row *row, struct process *owner);
-/* NULL takes it away; else only the first one counts. */
-void table_set_creator(struct conn_table *table, struct conn_row *row, struct process *creator);
+/* The owner has just made it, if nobody did before. */
+void table_note_creator(struct conn_row *row);
+
+/* What a row has of that, to be read; and to be changed, or NULL for lack of memory, counted. */
+const struct conn_rare *table_rare(const struct conn_row *row);
+struct conn_rare *table_make_rare(struct conn_table *table, struct conn_row *row);
+/* The life of the same cookie before this one, if that is still in TIME_WAIT; or ROW_NONE. */
+uint32_t table_older(const struct conn_table *table, uint32_t number);
 
 /* The event that waits for this row, or NULL. */
 struct queued *table_waiting(struct conn_table *table, const struct conn_row *row);
@@ -120,7 +126,7 @@ int udp_look(struct conn_table *table, const struct sw_state *record);
 /* conn_look.c */
 int look_apply(struct conn_table *table, const struct sw_header *record);
 /* RELEASE, RECEIVE: who has it now is for a look to find out. */
-void look_note_handover(struct conn_table *table, const struct sw_socket *record);
+int look_note_handover(struct conn_table *table, const struct sw_socket *record);
 
 /* conn_end.c */
 /* A full socket is closed, and no time-wait socket follows. */

@@ -57,11 +57,12 @@ static uint32_t begin_life(struct conn_table *table, const struct sw_endpoints *
 
 static void count_traffic(struct conn_row *row)
 {
+	const struct peers *peers = table_rare(row)->peers;
 	struct sw_datagrams total;
 
-	if (!row->peers)
+	if (!peers)
 		return;
-	total = peers_total(row->peers);
+	total = peers_total(peers);
 	row->counters.rx_bytes = total.rx_bytes;
 	row->counters.tx_bytes = total.tx_bytes;
 	row->counted = true;
@@ -149,17 +150,17 @@ static int apply_end(struct conn_table *table, const struct sw_socket *record)
 static struct peers *peers_of(struct conn_table *table, uint64_t cookie, int *ret_r)
 {
 	uint32_t number = find(table, cookie);
-	struct conn_row *row;
+	struct conn_rare *rare;
 
 	*ret_r = 0;
 	if (number == ROW_NONE)
 		return NULL;
-	row = conn_rows_at(&table->rows, number);
-	if (!row->peers)
-		row->peers = peers_new();
-	if (!row->peers)
+	rare = table_make_rare(table, conn_rows_at(&table->rows, number));
+	if (rare && !rare->peers)
+		rare->peers = peers_new();
+	if (!rare || !rare->peers)
 		*ret_r = -ENOMEM;
-	return row->peers;
+	return rare ? rare->peers : NULL;
 }
 
 static int apply_count(struct conn_table *table, const struct sw_udp_count *record)
