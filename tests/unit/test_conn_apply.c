@@ -261,6 +261,22 @@ static void the_handshake_is_timed_where_both_its_ends_were_seen(void **state)
 	(void)whole_trail(bench);
 }
 
+/* The row has 32 bits for it. */
+static void a_handshake_of_more_than_an_hour_is_not_timed_wrongly(void **state)
+{
+	struct bench *bench = *state;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	tick(bench, 4294 * NSEC_PER_SEC);
+	walk(bench, 5, "SYN_SENT ESTABLISHED");
+	assert_int_equal(found(bench, 5).handshake_ns, 4294 * NSEC_PER_SEC + NSEC_PER_USEC);
+	walk(bench, 6, "CLOSE SYN_SENT");
+	tick(bench, 4295 * NSEC_PER_SEC);
+	walk(bench, 6, "SYN_SENT ESTABLISHED");
+	assert_int_equal(found(bench, 6).handshake_ns, 0);
+	(void)whole_trail(bench);
+}
+
 static void a_clock_that_steps_back_turns_no_life_around(void **state)
 {
 	struct bench *bench = *state;
@@ -360,6 +376,7 @@ int main(void)
 		TEST(an_unknown_time_wait_socket_existed),
 		TEST(loss_is_told),
 		TEST(the_handshake_is_timed_where_both_its_ends_were_seen),
+		TEST(a_handshake_of_more_than_an_hour_is_not_timed_wrongly),
 		TEST(a_clock_that_steps_back_turns_no_life_around),
 		TEST(a_timer_that_starts_again_is_no_new_state),
 		TEST(old_recordings_tell_no_traffic),

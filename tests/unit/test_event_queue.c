@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* model/event_queue.c: a ring whose positions are never used twice. */
+/* model/event_queue.c: a ring whose positions lead to one item for as long as it is there. */
 #include "expect.h"
 
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void a_new_item_is_zero_but_for_its_kind(void **state)
 	}
 }
 
-static void positions_count_from_one_and_never_again(void **state)
+static void positions_count_from_one_and_lead_nowhere_else(void **state)
 {
 	struct event_queue *queue = *state;
 
@@ -67,6 +67,23 @@ static void positions_count_from_one_and_never_again(void **state)
 	}
 	expect_null(event_queue_at(queue, 0));
 	expect_null(event_queue_at(queue, 1001));
+}
+
+static void positions_go_on_from_zero_after_the_last(void **state)
+{
+	struct event_queue *queue = *state;
+	uint32_t first = UINT32_MAX - 99;
+
+	queue->first = queue->next = first;
+	for (uint32_t i = 0; i < 200; i++) /* grows on its way */
+		push(queue, QUEUED_READY, i);
+	for (uint32_t i = 0; i < 200; i++) {
+		assert_int_equal(event_queue_at(queue, first + i)->event.ts_ns, i);
+		assert_int_equal(event_queue_head(queue)->event.ts_ns, i);
+		event_queue_pop(queue);
+		expect_null(event_queue_at(queue, first + i));
+	}
+	expect_null(event_queue_head(queue));
 }
 
 static void items_come_out_as_they_came_in(void **state)
@@ -83,7 +100,7 @@ static void items_come_out_as_they_came_in(void **state)
 			event_queue_pop(queue);
 		}
 	}
-	for (uint64_t position = queue->first; position < queue->next; position++)
+	for (uint32_t position = queue->first; position != queue->next; position++)
 		assert_int_equal(event_queue_at(queue, position)->event.ts_ns, position - 1);
 	while (event_queue_head(queue)) {
 		assert_int_equal(event_queue_head(queue)->event.ts_ns, out++);
@@ -130,7 +147,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_queue_has_no_head),
 		TEST(a_new_item_is_zero_but_for_its_kind),
-		TEST(positions_count_from_one_and_never_again),
+		TEST(positions_count_from_one_and_lead_nowhere_else),
+		TEST(positions_go_on_from_zero_after_the_last),
 		TEST(items_come_out_as_they_came_in),
 		TEST(a_quiet_queue_does_not_grow),
 		TEST(what_is_not_ready_is_counted_until_it_is_decided),

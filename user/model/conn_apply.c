@@ -367,7 +367,7 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 		table_inherit(table, row, listener_if_unowned(table, record));
 	table_catch_up(table, number, record->old_state, ts_ns);
 	if (record->new_state == SW_TCP_ESTABLISHED && row->entered_ns && ts_ns >= row->entered_ns)
-		row->handshake_ns = ts_ns - row->entered_ns;
+		row->handshake_us = table_us(ts_ns - row->entered_ns);
 	note_fin(row, record->new_state);
 	if (record->new_state == SW_TCP_CLOSE) {
 		if (infers_timewait(table, record, row))

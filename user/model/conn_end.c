@@ -199,7 +199,7 @@ static bool result_is_final(int32_t result)
 /* What the call returned that has begun this life was lost, and now comes what it ended with. */
 static bool fetches_error(const struct conn_row *row, const struct sw_connect *record)
 {
-	return result_is_final(record->result) && row->called && !row->connect_ns &&
+	return result_is_final(record->result) && row->called && !row->connect_us &&
 	       row->state == SW_TCP_CLOSE && row->error == -record->result;
 }
 
@@ -220,7 +220,7 @@ static void take_result(struct conn_table *table, struct conn_row *row,
 {
 	struct event *event = held_end(table, row);
 
-	row->connect_ns = record->latency_ns;
+	row->connect_us = table_us(record->latency_ns);
 	if (!result_is_final(record->result)) {
 		row->result_due = record->result < 0 && record->result != -EISCONN;
 		return;
@@ -248,7 +248,7 @@ static int tell_failed(struct conn_table *table, struct conn_row *row,
 	row->uid_known = row->counted = true;
 	row->state = SW_TCP_CLOSE;
 	row->error = (uint16_t)-record->result;
-	row->connect_ns = record->latency_ns;
+	row->connect_us = table_us(record->latency_ns);
 	row->changed_ns = record->header.ts_ns;
 	row->silent = true;
 	event = table_push(table, row, EVENT_FAILED, QUEUED_READY, record->header.ts_ns);

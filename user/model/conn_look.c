@@ -204,7 +204,7 @@ static int look_at_tcp(struct conn_table *table, const struct sw_state *record)
 	row = conn_rows_at(&table->rows, number);
 	row->seen = true;
 	take_port(table, row, record);
-	if (row->changed_ns > record->header.ts_ns || row->waiting)
+	if (row->changed_ns > record->header.ts_ns || row->waits)
 		return 0; /* live records know better */
 	if (row->state == SW_TCP_CLOSE)
 		return 0;
@@ -304,7 +304,7 @@ int look_note_handover(struct conn_table *table, const struct sw_socket *record)
 
 static bool is_gone(const struct conn_table *table, const struct conn_row *row)
 {
-	if (row->seen || row->state == SW_TCP_CLOSE || row->waiting)
+	if (row->seen || row->state == SW_TCP_CLOSE || row->waits)
 		return false;
 	if (row->changed_ns + LOOK_GRACE_NS > table->look_begin_ns)
 		return false;

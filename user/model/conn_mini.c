@@ -121,7 +121,7 @@ static int apply_timewait(struct conn_table *table, const struct sw_timewait *re
 	row = conn_rows_at(&table->rows, number);
 	if (record->final)
 		table_drop_tentative_end(table, row);
-	else if (row->waiting)
+	else if (row->waits)
 		return 0; /* the segment was its end */
 	if (row->body != CONN_BODY_TIMEWAIT && row->state == SW_TCP_CLOSE)
 		return 0;

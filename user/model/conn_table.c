@@ -246,7 +246,7 @@ void table_forget(struct conn_table *table, uint32_t number)
 
 struct queued *table_waiting(struct conn_table *table, const struct conn_row *row)
 {
-	return row->waiting ? event_queue_at(&table->queue, row->waiting) : NULL;
+	return row->waits ? event_queue_at(&table->queue, row->waiting) : NULL;
 }
 
 void table_settle(struct conn_table *table, struct conn_row *row, enum queued_kind kind)
@@ -255,7 +255,7 @@ void table_settle(struct conn_table *table, struct conn_row *row, enum queued_ki
 
 	if (item && item->kind != QUEUED_READY)
 		event_queue_resolve(&table->queue, item, kind);
-	row->waiting = 0;
+	row->waits = false;
 }
 
 struct event *table_transition(struct conn_table *table, uint32_t number, uint8_t new_state,
@@ -281,6 +281,7 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 	event->new_state = new_state;
 	event->last = new_state == SW_TCP_CLOSE;
 	if (kind != QUEUED_READY) {
+		row->waits = true;
 		row->waiting = table->queue.next - 1;
 		item = event_queue_at(&table->queue, row->waiting);
 		item->row = number;
@@ -306,7 +307,7 @@ static void end_mini(struct conn_table *table, struct queued *item)
 	struct conn_row *row = conn_rows_at(&table->rows, number);
 
 	event_queue_resolve(&table->queue, item, QUEUED_READY);
-	row->waiting = 0;
+	row->waits = false;
 	table_forget(table, number);
 }
 
@@ -365,6 +366,17 @@ bool conn_table_wants_look(const struct conn_table *table)
 	return table->look_due;
 }
 
+uint32_t table_us(uint64_t ns)
+{
+	return ns / NSEC_PER_USEC < UINT32_MAX ? (uint32_t)(ns / NSEC_PER_USEC) : UINT32_MAX;
+}
+
+/* 0 for what was too long. */
+static uint64_t ns_of(uint32_t us)
+{
+	return us < UINT32_MAX ? us * NSEC_PER_USEC : 0;
+}
+
 void table_show(const struct conn_row *row, struct conn *ret_conn)
 {
 	const struct conn_rare *rare = table_rare(row);
@@ -388,8 +400,8 @@ void table_show(const struct conn_row *row, struct conn *ret_conn)
 		.counters = row->counters,
 		.traffic = row->traffic,
 		.listener_cookie = row->listener_cookie,
-		.connect_ns = row->connect_ns,
-		.handshake_ns = row->handshake_ns,
+		.connect_ns = ns_of(row->connect_us),
+		.handshake_ns = ns_of(row->handshake_us),
 		.peers = rare->peers,
 	};
 }

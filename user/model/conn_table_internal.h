@@ -39,6 +39,9 @@ struct conn_table {
 	size_t exited_next;
 };
 
+/* For a row: 71 minutes is the longest that is known, and UINT32_MAX stands for all beyond. */
+uint32_t table_us(uint64_t ns);
+
 /* A row as events and views have it. No references are taken. */
 void table_show(const struct conn_row *row, struct conn *ret_conn);
 

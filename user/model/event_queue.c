@@ -25,7 +25,7 @@ static bool grow(struct event_queue *queue)
 
 	if (!items)
 		return false;
-	for (uint64_t at = queue->first; at < queue->next; at++)
+	for (uint32_t at = queue->first; at != queue->next; at++)
 		items[at & (capacity - 1)] = queue->items[at & (queue->capacity - 1)];
 	free(queue->items);
 	queue->items = items;
@@ -47,9 +47,9 @@ struct queued *event_queue_push(struct event_queue *queue, enum queued_kind kind
 	return item;
 }
 
-struct queued *event_queue_at(struct event_queue *queue, uint64_t position)
+struct queued *event_queue_at(struct event_queue *queue, uint32_t position)
 {
-	if (position < queue->first || position >= queue->next)
+	if (position - queue->first >= queue->next - queue->first)
 		return NULL;
 	return &queue->items[position & (queue->capacity - 1)];
 }

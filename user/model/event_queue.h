@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Events in the order of their making, of which some are not complete yet. The first that is not
- * ready holds the others back. Positions count from 1 and are never used twice.
+ * ready holds the others back. Positions count from 1, and from 0 again after 2^32: what had one
+ * before is told long since.
  */
 #pragma once
 
@@ -30,8 +31,8 @@ struct queued {
 struct event_queue {
 	struct queued *items; /* a ring */
 	size_t capacity;      /* power of two, or 0 */
-	uint64_t first;	      /* position of the oldest */
-	uint64_t next;	      /* position of the next to come */
+	uint32_t first;	      /* position of the oldest */
+	uint32_t next;	      /* position of the next to come */
 	size_t waiting;	      /* items that are not ready */
 };
 
@@ -42,7 +43,7 @@ void event_queue_done(struct event_queue *queue);
 /* Room for one more; the caller fills it. NULL on lack of memory. Invalidates older pointers. */
 struct queued *event_queue_push(struct event_queue *queue, enum queued_kind kind);
 /* NULL if that position is gone. */
-struct queued *event_queue_at(struct event_queue *queue, uint64_t position);
+struct queued *event_queue_at(struct event_queue *queue, uint32_t position);
 /* The oldest, or NULL. */
 struct queued *event_queue_head(struct event_queue *queue);
 /* Invalidates older pointers, too. */
