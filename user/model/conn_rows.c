@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_ROWS 1024 /* about 200 KiB: small enough for a quiet machine, few for a busy one */
+#define CHUNK_ROWS 1024 /* 176 KiB: small enough for a quiet machine, few for a busy one */
 #define INDEX_MIN 8
 
 void conn_rows_init(struct conn_rows *rows, size_t max)
