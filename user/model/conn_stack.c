@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A power of two; 2 MiB. At 500 new connections a second each is kept for about 8 seconds. */
+/* A power of two; 0.75 MiB. At 500 new connections a second each is kept for about 8 seconds. */
 #define LIVES_MAX 4096
 #define EXITED_MAX 1024 /* a power of two: processes that have ended, as many */
 /* The hook that copies the stack and the one that tells the transition run one after the other. */
