@@ -29,7 +29,7 @@ struct ahead {
 	int end;      /* of the last one taken */
 	struct piece pieces[PIECES];
 	char *first;  /* PIECE_SIZE, which is enough for most */
-	char *others; /* the same for each other piece; NULL: there is room for one at a time */
+	char *others; /* the same for each other piece; NULL: room for one at a time */
 };
 
 static char *bytes_of(const struct ahead *ahead, size_t i)
@@ -87,17 +87,6 @@ static void *read_ahead(void *data)
 	return NULL;
 }
 
-/* For all pieces. False: there is none. */
-static bool get_room(struct ahead *ahead)
-{
-	if (ahead->others)
-		return true;
-	ahead->others = malloc((size_t)(PIECES - 1) * PIECE_SIZE); /* touched as it is needed */
-	for (size_t i = 1; ahead->others && i < PIECES; i++)
-		sem_post(&ahead->room);
-	return ahead->others;
-}
-
 int ahead_new(int fd, struct ahead **ret_ahead)
 {
 	struct ahead *ahead = calloc(1, sizeof(*ahead));
@@ -109,7 +98,8 @@ int ahead_new(int fd, struct ahead **ret_ahead)
 		return -ENOMEM;
 	}
 	ahead->fd = fd;
-	sem_init(&ahead->room, 0, 1);
+	ahead->others = malloc((size_t)(PIECES - 1) * PIECE_SIZE); /* touched as it is needed */
+	sem_init(&ahead->room, 0, ahead->others ? PIECES : 1);
 	sem_init(&ahead->filled, 0, 0);
 	*ret_ahead = ahead;
 	return 0;
@@ -134,14 +124,12 @@ void ahead_free(struct ahead *ahead)
 /* Without one, it goes on as it is. */
 void ahead_start(struct ahead *ahead)
 {
-	if (!ahead->threaded && !is_all_made(ahead) && get_room(ahead))
+	if (!ahead->threaded && !is_all_made(ahead) && ahead->others)
 		ahead->threaded = thread_start(&ahead->thread, NULL, read_ahead, ahead) == 0;
 }
 
 void ahead_fill(struct ahead *ahead, const atomic_bool *stop)
 {
-	if (!get_room(ahead))
-		return;
 	while (!atomic_load(stop) && !is_all_made(ahead) && sem_trywait(&ahead->room) == 0)
 		make_piece(ahead);
 }

@@ -27,8 +27,6 @@ struct holder_walk {
 };
 
 struct snapshot_bpf {
-	const struct snapshot_options *options; /* while it is being opened */
-	atomic_bool loaded;			/* the programs about holders are */
 	struct rows_holder *holder;
 	struct sw_holdings *found; /* mapped, shared with the program; NULL: not yet */
 	struct rows_inet *inet;	   /* NULL: not wanted, or not to be had here */
@@ -36,6 +34,7 @@ struct snapshot_bpf {
 	uint32_t home; /* 0: of none */
 	int early_fd;
 	struct ahead *early; /* NULL: not, or taken already */
+	atomic_bool loaded;  /* all programs are */
 	struct holder_walk walk;
 };
 
@@ -94,40 +93,41 @@ static bool wants(const struct snapshot_options *options, enum socket_kind kind)
 	return options->kinds & 1u << kind;
 }
 
-/* The kernel's table of connections takes 1.5 ms, however few they are. */
-static void read_early(struct snapshot_bpf *bpf)
+static void open_early(struct snapshot_bpf *bpf)
 {
 	bpf->early_fd = bpf_iter_create(bpf->inet->links.show_tcp_fd);
-	if (bpf->early_fd >= 0 && ahead_new(bpf->early_fd, &bpf->early) == 0)
-		ahead_fill(bpf->early, &bpf->loaded);
+	if (bpf->early_fd >= 0)
+		ahead_new(bpf->early_fd, &bpf->early);
 }
 
-static void *load_rows(void *data)
+static void *read_early(void *data)
 {
 	struct snapshot_bpf *bpf = data;
 
-	if (wants(bpf->options, SOCKET_TCP) || wants(bpf->options, SOCKET_UDP))
-		bpf->inet = load_inet(bpf->options);
-	if (bpf->inet && bpf->home && wants(bpf->options, SOCKET_TCP))
-		read_early(bpf);
+	ahead_fill(bpf->early, &bpf->loaded);
 	return NULL;
 }
 
 /*
- * The kernel takes milliseconds to check each of them: two threads do so at the same time. None is
- * left over, since what follows gives privileges away.
+ * One after the other: the kernel searches for types under a lock, and two threads that load wait
+ * more for each other than they gain. But its table of connections takes 1.5 ms, however few they
+ * are, and is read meanwhile. No thread is left over, since what follows gives privileges away.
  */
-static int load(struct snapshot_bpf *bpf)
+static int load(struct snapshot_bpf *bpf, const struct snapshot_options *options)
 {
-	pthread_t loader;
-	bool helped = pthread_create(&loader, NULL, load_rows, bpf) == 0;
-	int r = load_holder(bpf);
+	pthread_t reader;
+	bool helped;
+	int r;
 
+	if (wants(options, SOCKET_TCP) || wants(options, SOCKET_UDP))
+		bpf->inet = load_inet(options);
+	if (bpf->inet && bpf->home && wants(options, SOCKET_TCP))
+		open_early(bpf);
+	helped = bpf->early && pthread_create(&reader, NULL, read_early, bpf) == 0;
+	r = load_holder(bpf);
 	atomic_store(&bpf->loaded, true);
 	if (helped)
-		pthread_join(loader, NULL);
-	else
-		load_rows(bpf);
+		pthread_join(reader, NULL);
 	return r;
 }
 
@@ -139,11 +139,9 @@ int snapshot_bpf_open(const struct snapshot_options *options, uint32_t home,
 
 	if (!bpf)
 		return -ENOMEM;
-	bpf->options = options;
 	bpf->home = home;
 	bpf->early_fd = -1;
-	r = load(bpf);
-	bpf->options = NULL;
+	r = load(bpf, options);
 	if (r < 0) {
 		snapshot_bpf_close(bpf);
 		return r;
