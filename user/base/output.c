@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/util.h"
 
 void output_init(struct output *output, int fd)
 {
@@ -58,10 +60,7 @@ int output_append(struct output *output, const char *data, size_t len)
 
 static long long now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+	return (long long)(clock_monotonic_ns() / NSEC_PER_MSEC);
 }
 
 /* 1: there is room; 0: not in time; -1: stop. */

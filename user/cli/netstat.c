@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "base/util.h"
@@ -69,7 +70,6 @@ static int open_sockets(struct netstat *netstat)
 		.ipv4 = options->socket_mask & (SOCKETS_TCP4 | SOCKETS_UDP4 | SOCKETS_RAW4),
 		.ipv6 = options->socket_mask & (SOCKETS_TCP6 | SOCKETS_UDP6 | SOCKETS_RAW6),
 		.owners = netstat_wants_owners(options),
-		.once = !options->repeated && !options->peers,
 		.netns = netstat->netns,
 	};
 	int r = snapshot_open(&wanted, &netstat->snapshot);
@@ -93,15 +93,15 @@ struct row_visit {
 static int name_containers(struct netstat *netstat)
 {
 	struct container_table *containers = process_table_containers(netstat->processes);
-	uint64_t until_ns = live_now_ns() + NAMES_MS * NSEC_PER_MSEC;
-	uint64_t now_ns = live_now_ns();
+	uint64_t until_ns = clock_monotonic_ns() + NAMES_MS * NSEC_PER_MSEC;
+	uint64_t now_ns = clock_monotonic_ns();
 	const struct sw_container *record;
 	int r = 0;
 
 	if (!netstat->names || !container_table_nameless(containers))
 		return 0;
 	container_names_ask(netstat->names, containers);
-	for (; r == 0 && now_ns < until_ns; now_ns = live_now_ns()) {
+	for (; r == 0 && now_ns < until_ns; now_ns = clock_monotonic_ns()) {
 		record = container_names_take(netstat->names,
 					      (unsigned int)((until_ns - now_ns) / NSEC_PER_MSEC));
 		if (!record)
@@ -155,7 +155,7 @@ static int read_tables(void *data, uint32_t inode)
 
 	if (netstat->netns && netstat->netns != inode)
 		return 0;
-	format_time(live_realtime_ns(), time);
+	format_time(clock_realtime_ns(), time);
 	return netstat_system_show(netstat->system, netstat->display, time, &netstat->text);
 }
 
@@ -231,8 +231,8 @@ static int repeat_sockets(struct netstat *netstat, unsigned int display)
 	int r = display > 1 ? forget_processes(netstat) : 0;
 
 	table->display = netstat->options.repeated ? display : 0;
-	table->ts_ns = live_now_ns();
-	table->realtime_offset_ns = live_realtime_offset_ns(NULL);
+	table->ts_ns = clock_monotonic_ns();
+	table->realtime_offset_ns = clock_realtime_offset_ns(NULL);
 	return r == 0 ? netstat_show_sockets(netstat, 0) : r;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "cli/interrupt.h"
@@ -305,7 +306,7 @@ static void name_ends(struct netstat_rows *rows, const struct sw_endpoints *ends
 /* Ask for the names in the window together, and wait for as long as the display still may. */
 static void learn_names(struct netstat_rows *rows)
 {
-	uint64_t now_ns = live_now_ns();
+	uint64_t now_ns = clock_monotonic_ns();
 
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct sw_endpoints *ends = &rows->kept[i].row.conn.ends;
@@ -336,7 +337,7 @@ static void learn_script(struct netstat_rows *rows, struct process *owner)
 		return;
 	owner->script_asked = true;
 	if (stack_process_script(&task, script))
-		process_table_script(rows->setup.processes, &task, script, live_now_ns());
+		process_table_script(rows->setup.processes, &task, script, clock_monotonic_ns());
 }
 
 static struct table_row row_at(struct netstat_rows *rows, size_t i, struct field_names *names)
@@ -446,7 +447,7 @@ static int keep(struct netstat_rows *rows, const struct socket_row *row)
 void netstat_rows_begin(struct netstat_rows *rows, uint64_t fresh_since_ns)
 {
 	rows->fresh_since_ns = fresh_since_ns;
-	rows->names_until_ns = live_now_ns() + NAMES_MS * NSEC_PER_MSEC;
+	rows->names_until_ns = clock_monotonic_ns() + NAMES_MS * NSEC_PER_MSEC;
 	rows->begun = false;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "cli/explain.h"
@@ -143,7 +144,7 @@ static int show(struct watching *watching)
 		r = settle(watching);
 	watching->display++;
 	table->display = options->repeated ? watching->display : 0;
-	table->ts_ns = watching->shown_ns = live_now_ns();
+	table->ts_ns = watching->shown_ns = clock_monotonic_ns();
 	table->realtime_offset_ns = watching->realtime_offset_ns;
 	if (r == 0)
 		r = netstat_show_sockets(netstat, fresh_since_ns);
@@ -162,7 +163,7 @@ static int wait_for_display(struct watching *watching, uint64_t due_ns)
 {
 	for (;;) {
 		int count = watch_drain(&watching->watch, take_record, watching), timeout_ms;
-		uint64_t now_ns = live_now_ns();
+		uint64_t now_ns = clock_monotonic_ns();
 		bool wakes;
 
 		if (count < 0)
@@ -183,7 +184,7 @@ static int repeat(struct watching *watching)
 {
 	struct netstat *netstat = watching->netstat;
 	const struct netstat_options *options = &netstat->options;
-	uint64_t due_ns = live_now_ns();
+	uint64_t due_ns = clock_monotonic_ns();
 	int r;
 
 	for (;;) {
@@ -220,7 +221,7 @@ static int show_once(struct watching *watching)
 
 	log_error(
 		"peers are known only while sockwatch watches: this is one second; an INTERVAL shows more");
-	r = wait_for_display(watching, live_now_ns() + PEERS_WATCH_NS);
+	r = wait_for_display(watching, clock_monotonic_ns() + PEERS_WATCH_NS);
 	return r < 0 ? r : show(watching);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "base/sandbox.h"
@@ -45,6 +46,9 @@ struct trace {
 	struct opener *opener;
 	int signals;
 	uint64_t begin_ns, now_ns, events;
+	/* To the wall clock, since its last step and before that. */
+	int64_t offset_ns, former_offset_ns;
+	uint64_t clock_ns; /* when that step was; 0: none has been told */
 };
 
 /* ---- records to lines --------------------------------------------------------------------------
@@ -71,6 +75,8 @@ static int drain_events(struct trace *trace)
 	int r = 0;
 
 	while (conn_table_next(trace->table, &event)) {
+		trace->view.realtime_offset_ns =
+			event.ts_ns < trace->clock_ns ? trace->former_offset_ns : trace->offset_ns;
 		watch_take_event(&trace->watch, &event);
 		if (is_shown(trace, &event)) {
 			trace->view.ops->event(&trace->view, &event);
@@ -78,12 +84,21 @@ static int drain_events(struct trace *trace)
 		}
 		conn_table_done(trace->table, &event);
 	}
+	trace->view.realtime_offset_ns = trace->offset_ns;
 	if (trace->view.line.failed)
 		return -ENOMEM;
 	if (trace->view.line.len)
 		r = output_append(&trace->output, trace->view.line.data, trace->view.line.len);
 	json_reset(&trace->view.line);
 	return r;
+}
+
+/* What was held until after the step has the time before it. */
+static void take_clock(struct trace *trace, const struct sw_clock *record)
+{
+	trace->former_offset_ns = trace->clock_ns ? trace->offset_ns : record->realtime_offset_ns;
+	trace->offset_ns = record->realtime_offset_ns;
+	trace->clock_ns = record->header.ts_ns;
 }
 
 static int take_record(struct trace *trace, const struct sw_header *record)
@@ -93,8 +108,7 @@ static int take_record(struct trace *trace, const struct sw_header *record)
 
 	trace->now_ns = record->ts_ns;
 	if (record->kind == SW_RECORD_CLOCK)
-		trace->view.realtime_offset_ns =
-			((const struct sw_clock *)record)->realtime_offset_ns;
+		take_clock(trace, bytes);
 	if (record->kind == SW_RECORD_START)
 		trace->begin_ns = record->ts_ns;
 	if (record->kind == SW_RECORD_START)
@@ -232,7 +246,7 @@ static bool wait_for_work(struct trace *trace, int count, bool *ret_reader_gone)
 /* What a command leaves behind when it exits goes on for a round trip or two. */
 static bool has_lingered(struct trace *trace)
 {
-	uint64_t now_ns = live_now_ns();
+	uint64_t now_ns = clock_monotonic_ns();
 
 	if (!trace->child_ended_ns)
 		trace->child_ended_ns = now_ns;

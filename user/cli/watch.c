@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "cli/options.h"
@@ -25,10 +26,10 @@
 
 static int look(struct watch *watch, uint32_t cause)
 {
-	uint64_t begin_ns = live_now_ns();
+	uint64_t begin_ns = clock_monotonic_ns();
 	int r = live_look(watch->live, cause);
 
-	watch->looked_ns = live_now_ns();
+	watch->looked_ns = clock_monotonic_ns();
 	watch->look_took_ns = watch->looked_ns - begin_ns;
 	if (r < 0)
 		log_error("cannot read the kernel's socket tables: %s", strerror(-r));
@@ -128,7 +129,7 @@ void watch_close(struct watch *watch)
 static int take_names(struct watch *watch, unsigned int timeout_ms,
 		      int (*take)(void *data, const struct sw_header *record), void *data)
 {
-	uint64_t until_ns = live_now_ns() + timeout_ms * NSEC_PER_MSEC, now_ns;
+	uint64_t until_ns = clock_monotonic_ns() + timeout_ms * NSEC_PER_MSEC, now_ns;
 	struct sw_container *record;
 	int r = 0;
 
@@ -139,7 +140,7 @@ static int take_names(struct watch *watch, unsigned int timeout_ms,
 		record->header.ts_ns = watch->drained_ns;
 		r = take(data, &record->header);
 		container_names_ask(watch->names, watch->containers);
-		now_ns = timeout_ms ? live_now_ns() : until_ns;
+		now_ns = timeout_ms ? clock_monotonic_ns() : until_ns;
 		timeout_ms = now_ns < until_ns ? (until_ns - now_ns) / NSEC_PER_MSEC : 0;
 	}
 	return r;
@@ -199,7 +200,7 @@ void watch_look(struct watch *watch)
 
 void watch_look_if_due(struct watch *watch)
 {
-	uint64_t age_ns = live_now_ns() - watch->looked_ns;
+	uint64_t age_ns = clock_monotonic_ns() - watch->looked_ns;
 
 	if (watch->repair_due && age_ns > REPAIR_NS) {
 		watch->repair_due = false;

@@ -10,8 +10,8 @@
 #include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/util.h"
 #include "model/decode.h"
 #include "source/batch.h"
@@ -45,46 +45,8 @@ struct live {
 	uint64_t looked_at; /* records of looks */
 	int64_t clock_told_ns;
 	uint64_t clock_read_ns; /* then it was still that */
+	uint64_t asleep_ns;	/* when that was told */
 };
-
-uint64_t live_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
-
-int64_t live_realtime_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)(now.tv_sec * NSEC_PER_SEC + now.tv_nsec);
-}
-
-/* A busy machine may run another task between two readings: the closest of a few counts. */
-#define CLOCK_TRIES 8
-
-int64_t live_realtime_offset_ns(uint64_t *ret_spread_ns)
-{
-	uint64_t best_ns = UINT64_MAX;
-	int64_t offset = 0;
-
-	for (int i = 0; i < CLOCK_TRIES && best_ns > NSEC_PER_USEC; i++) {
-		uint64_t before = live_now_ns();
-		int64_t realtime = live_realtime_ns();
-		uint64_t spread = live_now_ns() - before;
-
-		if (spread < best_ns) {
-			best_ns = spread;
-			offset = realtime - (int64_t)(before + spread / 2);
-		}
-	}
-	if (ret_spread_ns)
-		*ret_spread_ns = best_ns;
-	return offset;
-}
 
 /* libbpf's talk has no context pointer, and is only of use when something has failed. */
 static char libbpf_log[2048];
@@ -237,7 +199,7 @@ int live_open(const struct live_options *options, struct live **ret_live,
 		explain(ret_error, false, "cannot start", -ENOMEM);
 		return -ENOMEM;
 	}
-	live->opened_ns = live_now_ns();
+	live->opened_ns = clock_monotonic_ns();
 	live->stacks = options->stacks;
 	kernel_facts_read(&live->facts);
 	if (kernel_refuses(&live->facts, ret_error->message, sizeof(ret_error->message))) {
@@ -319,7 +281,7 @@ static void *make(struct live *live, uint16_t kind, size_t size)
 	struct sw_header *header = batch_add(&live->waiting, size);
 
 	if (header) {
-		header->ts_ns = live_now_ns();
+		header->ts_ns = clock_monotonic_ns();
 		header->kind = kind;
 		header->size = (uint32_t)((size + 7) & ~(size_t)7);
 	}
@@ -328,24 +290,27 @@ static void *make(struct live *live, uint16_t kind, size_t size)
 
 /*
  * A step of the clock, or a suspend, in which CLOCK_MONOTONIC stands still. What the two readings
- * can be apart is no step: it would turn the times of one connection around. Told as of the last
- * reading: what came since then came after the step, as nearly all that follows a suspend does, in
- * which we were frozen with those who have sockets, and an idle machine wakes us for each record.
+ * can be apart is no step: it would turn the times of one connection around. A suspend is told as
+ * of the last reading: nearly all that came since then came after it, as we were frozen with those
+ * who have sockets, and an idle machine wakes us for each record.
  */
 static int tell_clock(struct live *live)
 {
-	uint64_t spread_ns, last_ns = live->clock_read_ns;
+	uint64_t spread_ns, asleep_ns, last_ns = live->clock_read_ns;
 	int64_t offset;
 	struct sw_clock *clock;
 
-	live->clock_read_ns = live_now_ns();
-	offset = live_realtime_offset_ns(&spread_ns);
+	live->clock_read_ns = clock_monotonic_ns();
+	offset = clock_realtime_offset_ns(&spread_ns);
 	if ((uint64_t)llabs(offset - live->clock_told_ns) < NSEC_PER_MSEC + spread_ns)
 		return 0;
 	clock = make(live, SW_RECORD_CLOCK, sizeof(*clock));
 	if (!clock)
 		return -ENOMEM;
-	clock->header.ts_ns = last_ns;
+	asleep_ns = clock_asleep_ns();
+	if (asleep_ns > live->asleep_ns + NSEC_PER_MSEC)
+		clock->header.ts_ns = last_ns;
+	live->asleep_ns = asleep_ns;
 	clock->realtime_offset_ns = live->clock_told_ns = offset;
 	return 0;
 }
@@ -373,7 +338,7 @@ static size_t write_hooks(const struct live *live, char *out)
 
 int live_start(struct live *live)
 {
-	char names[4096]; /* 60 hooks of at most 50 bytes */
+	char names[4096]; /* 70 hooks of at most 50 bytes */
 	size_t len = write_hooks(live, names);
 	struct sw_header *clock;
 	struct sw_start *start;
@@ -457,7 +422,7 @@ bool live_take_doubt(struct live *live)
 static int tell_lost(struct live *live)
 {
 	uint64_t drops = live->tracer->bss->records_dropped, misses = live->misses_told;
-	uint64_t now_ns = live_now_ns();
+	uint64_t now_ns = clock_monotonic_ns();
 	struct sw_lost *lost;
 
 	if (now_ns - live->misses_read_ns > MISSES_INTERVAL_NS) {
@@ -585,7 +550,7 @@ static int expect_namespaces(struct live *live)
 /* Processes first, then sockets, then who holds them. */
 int live_look(struct live *live, uint32_t cause)
 {
-	uint64_t begin_ns = live_now_ns();
+	uint64_t begin_ns = clock_monotonic_ns();
 	size_t unseen = 0;
 	struct sw_look *look;
 	int r;

@@ -88,7 +88,7 @@ unsigned int live_fill_percent(const struct live *live);
 int live_give(struct live *live, const struct sw_header *record);
 
 /*
- * How many results of connect(2) the kernel may have run no program for, and which are not among
+ * About how many results of connect(2) the kernel may have run no program for, which are not among
  * what is lost. Up to Linux 6.18 there are none. Since 7 a program of a classic tracepoint can be
  * preempted, and on its processor none is run meanwhile, of no such tracepoint.
  */
@@ -105,13 +105,3 @@ int live_tick(struct live *live, uint16_t kind);
  * again instead of sleeping.
  */
 bool live_sleep(struct live *live);
-
-/* CLOCK_MONOTONIC, CLOCK_REALTIME. */
-uint64_t live_now_ns(void);
-int64_t live_realtime_ns(void);
-
-/*
- * What to add to CLOCK_MONOTONIC to reach CLOCK_REALTIME. *ret_spread_ns (or NULL): how far the
- * readings of the two were apart, so at most twice the error.
- */
-int64_t live_realtime_offset_ns(uint64_t *ret_spread_ns);

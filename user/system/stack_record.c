@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/util.h"
 #include "model/stack.h"
 
@@ -28,14 +28,6 @@ static uint32_t put(struct text *text, const char *string)
 	return (uint32_t)at;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
-
 static struct sw_stack *make(const struct sw_stack_copy *copy, enum sw_stack_end end,
 			     const struct sw_frame *frames, size_t count, const struct text *text,
 			     uint32_t script)
@@ -47,7 +39,7 @@ static struct sw_stack *make(const struct sw_stack_copy *copy, enum sw_stack_end
 	stack = calloc(1, size);
 	if (!stack)
 		return NULL;
-	stack->header = (struct sw_header){ .ts_ns = now_ns(),
+	stack->header = (struct sw_header){ .ts_ns = clock_monotonic_ns(),
 					    .size = (uint32_t)size,
 					    .kind = SW_RECORD_STACK,
 					    .cpu = copy->header.cpu };

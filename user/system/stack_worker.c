@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "base/util.h"
 #include "system/demangle.h"
@@ -78,10 +78,7 @@ bool stack_worker_demangles(void)
 
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NSEC_PER_MSEC;
+	return clock_monotonic_ns() / NSEC_PER_MSEC;
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
