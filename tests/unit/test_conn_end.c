@@ -260,6 +260,22 @@ static void a_result_that_is_fetched_later_is_no_second_failure(void **state)
 	expect_whole_trail(bench, "5.2 failed (unreachable) @10\n");
 }
 
+/* io_uring asks a second time by itself, when the answer is there. */
+static void how_long_a_connect_took_is_of_the_call_that_began_it(void **state)
+{
+	struct bench *bench = *state;
+	struct sw_connect again;
+	struct conn conn;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	connect_returned(bench, 5, -EINPROGRESS);
+	again = record_connect(bench->now_ns + NSEC_PER_MSEC, 5, 0);
+	again.latency_ns = 900;
+	apply(bench, &again);
+	assert_true(conn_table_find(bench->table, 5, &conn));
+	assert_int_equal(conn.connect_ns, 250000);
+}
+
 static void the_same_is_so_if_what_the_first_call_returned_was_lost(void **state)
 {
 	struct bench *bench = *state;
@@ -320,6 +336,7 @@ int main(void)
 		TEST(a_connect_that_never_reached_syn_sent_is_a_connection),
 		TEST(a_known_socket_that_fails_again_has_another_life),
 		TEST(a_result_that_is_fetched_later_is_no_second_failure),
+		TEST(how_long_a_connect_took_is_of_the_call_that_began_it),
 		TEST(the_same_is_so_if_what_the_first_call_returned_was_lost),
 		TEST(a_result_that_comes_late_is_no_second_failure),
 		TEST(a_call_that_fails_on_an_open_socket_is_no_failed_connect),

@@ -521,7 +521,8 @@ static int apply_socket_record(struct conn_table *table, const struct sw_header 
 		break;
 	case SW_RECORD_RELEASE:
 	case SW_RECORD_RECEIVE:
-		return look_note_handover(table, bytes);
+		look_note_handover(table, bytes);
+		break;
 	case SW_RECORD_UDP:
 	case SW_RECORD_UDP_END:
 	case SW_RECORD_UDP_COUNT:

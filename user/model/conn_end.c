@@ -220,7 +220,8 @@ static void take_result(struct conn_table *table, struct conn_row *row,
 {
 	struct event *event = held_end(table, row);
 
-	row->connect_us = table_us(record->latency_ns);
+	if (!row->result_due)
+		row->connect_us = table_us(record->latency_ns);
 	if (!result_is_final(record->result)) {
 		row->result_due = record->result < 0 && record->result != -EISCONN;
 		return;

@@ -223,39 +223,36 @@ static int look_at_socket(struct conn_table *table, const struct sw_state *recor
 }
 
 /* Of several the oldest: a server is older than its workers. */
-static int consider_heir(struct conn_table *table, struct conn_row *row, struct process *heir)
+static void consider_heir(struct conn_table *table, struct conn_row *row, struct process *heir)
 {
 	struct conn_rare *rare = table_make_rare(table, row);
 
-	if (!rare)
-		return -ENOMEM;
-	if (rare->heir && heir->start_ns >= rare->heir->start_ns)
-		return 0;
+	if (!rare || (rare->heir && heir->start_ns >= rare->heir->start_ns))
+		return;
 	process_ref(heir);
 	process_unref(table->processes, rare->heir);
 	rare->heir = heir;
-	return 0;
 }
 
-static int look_at_holder(struct conn_table *table, const struct sw_holder *record)
+static void look_at_holder(struct conn_table *table, const struct sw_holder *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->cookie);
 	struct process *holder;
 	struct conn_row *row;
 
 	if (number == ROW_NONE)
-		return 0;
+		return;
 	row = conn_rows_at(&table->rows, number);
 	row->held = true;
 	holder = process_table_get(table->processes, &record->task);
 	if (!holder)
-		return 0;
+		return;
 	if (!row->owner)
 		table_set_owner(table, row, holder);
-	if (row->owner != holder)
-		return consider_heir(table, row, holder);
-	row->owner_holds = true;
-	return 0;
+	if (row->owner == holder)
+		row->owner_holds = true;
+	else
+		consider_heir(table, row, holder);
 }
 
 /* The owner has let go, and another still holds the socket. */
@@ -281,7 +278,7 @@ static void hand_over(struct conn_table *table, struct conn_row *row, uint64_t t
 	table->changed += table->look_cause != SW_LOOK_VERIFY;
 }
 
-int look_note_handover(struct conn_table *table, const struct sw_socket *record)
+void look_note_handover(struct conn_table *table, const struct sw_socket *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
 	struct conn_row *row = number != ROW_NONE ? conn_rows_at(&table->rows, number) : NULL;
@@ -289,17 +286,13 @@ int look_note_handover(struct conn_table *table, const struct sw_socket *record)
 	struct conn_rare *rare;
 
 	if (!row || !(record->flags & SW_SOCKET_OWNED))
-		return 0;
+		return;
 	if (releases && (!row->owner || row->owner->pid != record->owner.pid))
-		return 0;
+		return;
 	table->look_due = true;
-	if (!releases)
-		return 0;
-	rare = table_make_rare(table, row);
-	if (!rare)
-		return -ENOMEM;
-	rare->released_ns = record->header.ts_ns;
-	return 0;
+	rare = releases ? table_make_rare(table, row) : NULL;
+	if (rare)
+		rare->released_ns = record->header.ts_ns;
 }
 
 static bool is_gone(const struct conn_table *table, const struct conn_row *row)
@@ -401,7 +394,8 @@ int look_apply(struct conn_table *table, const struct sw_header *record)
 	case SW_RECORD_SOCKET:
 		return look_at_socket(table, bytes);
 	case SW_RECORD_HOLDER:
-		return look_at_holder(table, bytes);
+		look_at_holder(table, bytes);
+		return 0;
 	default:
 		return look_end(table, bytes);
 	}

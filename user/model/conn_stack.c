@@ -16,10 +16,6 @@
 /* The hook that copies the stack and the one that tells the transition run one after the other. */
 #define HOOKS_APART_NS NSEC_PER_MSEC
 
-struct life {
-	struct conn conn; /* without its peers; cookie 0: unused */
-};
-
 void lives_keep(struct conn_table *table)
 {
 	/* Without memory for them, they are not found. */
@@ -42,28 +38,29 @@ void lives_note_exit(struct conn_table *table, struct process *process)
 	*place = process;
 }
 
-static struct life *life_of(const struct conn_table *table, uint64_t cookie)
+/* Without its peers; cookie 0: unused. */
+static struct conn *life_of(const struct conn_table *table, uint64_t cookie)
 {
 	return &table->lives[cookie & (LIVES_MAX - 1)];
 }
 
 void lives_note_end(struct conn_table *table, const struct conn_row *row)
 {
-	struct life *life;
+	struct conn *life;
 
 	if (!table->lives)
 		return;
 	life = life_of(table, row->ends.cookie);
-	table_unref_conn(table, &life->conn);
-	table_show(row, &life->conn);
-	life->conn.peers = NULL;
-	table_ref_conn(&life->conn);
+	table_unref_conn(table, life);
+	table_show(row, life);
+	life->peers = NULL;
+	table_ref_conn(life);
 }
 
 void lives_free(struct conn_table *table)
 {
 	for (size_t i = 0; table->lives && i < LIVES_MAX; i++)
-		table_unref_conn(table, &table->lives[i].conn);
+		table_unref_conn(table, &table->lives[i]);
 	for (size_t i = 0; table->exited && i < EXITED_MAX; i++)
 		process_unref(table->processes, table->exited[i]);
 	free(TAKE_PTR(table->lives));
@@ -80,7 +77,7 @@ static bool find_life(const struct conn_table *table, const struct sw_stack *rec
 		      struct conn *ret_conn)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->ends.cookie);
-	const struct life *life;
+	const struct conn *life;
 
 	while (number != ROW_NONE) {
 		const struct conn_row *row = conn_rows_at(&table->rows, number);
@@ -92,10 +89,9 @@ static bool find_life(const struct conn_table *table, const struct sw_stack *rec
 		number = table_older(table, number);
 	}
 	life = table->lives ? life_of(table, record->ends.cookie) : NULL;
-	if (!life || life->conn.ends.cookie != record->ends.cookie ||
-	    !is_of(life->conn.opened_ns, record))
+	if (!life || life->ends.cookie != record->ends.cookie || !is_of(life->opened_ns, record))
 		return false;
-	*ret_conn = life->conn;
+	*ret_conn = *life;
 	return true;
 }
 

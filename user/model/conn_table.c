@@ -300,17 +300,6 @@ void table_stop_waiting(struct conn_table *table, uint32_t number)
 		table_forget(table, number);
 }
 
-/* The timer of a mini socket did not start again: it was the end. */
-static void end_mini(struct conn_table *table, struct queued *item)
-{
-	uint32_t number = item->row;
-	struct conn_row *row = conn_rows_at(&table->rows, number);
-
-	event_queue_resolve(&table->queue, item, QUEUED_READY);
-	row->waits = false;
-	table_forget(table, number);
-}
-
 static uint64_t hold_ns(enum queued_kind kind)
 {
 	switch (kind) {
@@ -341,7 +330,7 @@ bool conn_table_next(struct conn_table *table, struct event *ret_event)
 			    (item->kind == QUEUED_PORT && table->repairing))
 				return false;
 			if (item->kind == QUEUED_END)
-				end_mini(table, item);
+				table_forget(table, item->row); /* its timer did not start again */
 			else
 				table_stop_waiting(table, item->row);
 		}
@@ -368,7 +357,11 @@ bool conn_table_wants_look(const struct conn_table *table)
 
 uint32_t table_us(uint64_t ns)
 {
-	return ns / NSEC_PER_USEC < UINT32_MAX ? (uint32_t)(ns / NSEC_PER_USEC) : UINT32_MAX;
+	uint64_t us = ns / NSEC_PER_USEC;
+
+	if (!us)
+		return ns > 0; /* 0 is not known */
+	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
 /* 0 for what was too long. */

@@ -34,7 +34,7 @@ struct conn_table {
 	size_t visited_count;
 	uint64_t added, changed, removed;
 	/* conn_stack.c's; NULL as long as there are no stacks. */
-	struct life *lives;
+	struct conn *lives;
 	struct process **exited; /* a ring of counted references */
 	size_t exited_next;
 };
@@ -129,7 +129,7 @@ int udp_look(struct conn_table *table, const struct sw_state *record);
 /* conn_look.c */
 int look_apply(struct conn_table *table, const struct sw_header *record);
 /* RELEASE, RECEIVE: who has it now is for a look to find out. */
-int look_note_handover(struct conn_table *table, const struct sw_socket *record);
+void look_note_handover(struct conn_table *table, const struct sw_socket *record);
 
 /* conn_end.c */
 /* A full socket is closed, and no time-wait socket follows. */
