@@ -8,7 +8,8 @@
 #include "emit.h"
 #include "maps.h"
 
-static __always_inline void begin_call(struct connect_call *call)
+/* False: there is no room, and its result will not be told. */
+static __always_inline bool begin_call(struct connect_call *call)
 {
 	__u32 thread = bpf_get_current_pid_tgid();
 	struct connect_call *kept;
@@ -17,9 +18,7 @@ static __always_inline void begin_call(struct connect_call *call)
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (kept)
 		*kept = *call;
-	else if (bpf_map_update_elem(&connects_elsewhere, &thread, call, BPF_ANY) < 0 &&
-		 !reader_leaves)
-		record_dropped(); /* its result, if it is TCP's, which only that would tell */
+	return kept || !bpf_map_update_elem(&connects_elsewhere, &thread, call, BPF_ANY);
 }
 
 /* NULL: the current thread is in none. To end it, set its `entered_ns` to 0. */

@@ -34,7 +34,8 @@ int on_connect_entered(struct trace_event_raw_sys_enter *ctx)
 				     .address = ctx->args[1],
 				     .address_len = ctx->args[2] };
 
-	begin_call(&call);
+	if (!begin_call(&call) && !reader_leaves)
+		record_dropped(); /* its result, if it is TCP's */
 	return 0;
 }
 
@@ -102,7 +103,7 @@ static __always_inline void tell_result(struct sock *sk, __u64 entered_ns, long 
  */
 static __always_inline bool is_tcp_of_caller(struct socket *socket)
 {
-	/* The kernel opens no file for a socket of its own, such as a subflow of MPTCP. */
+	/* A subflow of MPTCP, connected within the call of its socket, has no file. */
 	return socket->file && is_of_protocol(socket->sk, SW_PROTO_TCP);
 }
 
@@ -117,7 +118,7 @@ static __always_inline int call_checked(struct socket *socket)
 	if (begun)
 		begun->entered_ns = call.entered_ns;
 	else
-		begin_call(&call);
+		(void)begin_call(&call);
 	return 0;
 }
 
