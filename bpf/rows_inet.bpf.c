@@ -118,9 +118,9 @@ static __always_inline void read_full(struct tcp_sock *tcp, struct sw_row *row)
 	row->ends.cookie = bpf_get_socket_cookie(sk);
 	row->ends.uid = sk->sk_uid.val;
 	row->state = sk->__sk_common.skc_state;
+	row->flags = SW_SOCKET_COUNTED | read_flags(sk);
 	read_counters(sk, tcp, &row->counters);
 	read_traffic(sk, tcp, row->state, &row->traffic);
-	row->flags = SW_SOCKET_COUNTED | read_flags(sk);
 	set_file(sk, row);
 	read_queues(sk, tcp, row);
 	read_timer(tcp, row);

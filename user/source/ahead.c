@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A ring of pieces between one that fills them, the caller or a thread, and one that takes them. */
+/* A ring of pieces between one thread that fills them and one that takes them. */
 #include "source/ahead.h"
 
 #include <errno.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/thread.h"
@@ -24,18 +25,16 @@ struct ahead {
 	pthread_t thread;
 	sem_t room, filled; /* pieces */
 	atomic_bool stopped;
-	size_t made;  /* pieces, by whoever reads */
 	size_t taken; /* pieces; the last one is still the caller's */
 	int end;      /* of the last one taken */
 	struct piece pieces[PIECES];
 	char *first;  /* PIECE_SIZE, which is enough for most */
-	char *others; /* the same for each other piece; NULL: room for one at a time */
+	char *others; /* the same for each other piece; NULL: no thread */
 };
 
 static char *bytes_of(const struct ahead *ahead, size_t i)
 {
-	return i % PIECES && ahead->others ? ahead->others + (i % PIECES - 1) * PIECE_SIZE
-					   : ahead->first;
+	return i % PIECES ? ahead->others + (i % PIECES - 1) * PIECE_SIZE : ahead->first;
 }
 
 static void fill(struct ahead *ahead, size_t i)
@@ -62,32 +61,39 @@ static void wait_for(sem_t *semaphore)
 		;
 }
 
-/* There is room for it. */
-static void make_piece(struct ahead *ahead)
-{
-	fill(ahead, ahead->made++);
-	sem_post(&ahead->filled);
-}
-
-static bool is_all_made(const struct ahead *ahead)
-{
-	return ahead->made && ahead->pieces[(ahead->made - 1) % PIECES].end;
-}
-
 static void *read_ahead(void *data)
 {
 	struct ahead *ahead = data;
 
-	while (!is_all_made(ahead)) {
+	for (size_t i = ahead->taken;; i++) {
 		wait_for(&ahead->room);
 		if (atomic_load(&ahead->stopped))
 			break;
-		make_piece(ahead);
+		fill(ahead, i);
+		sem_post(&ahead->filled);
+		if (ahead->pieces[i % PIECES].end)
+			break;
 	}
 	return NULL;
 }
 
-int ahead_new(int fd, struct ahead **ret_ahead)
+/* Without one, it goes on as it is, with one piece. */
+static void start_thread(struct ahead *ahead)
+{
+	ahead->others = malloc((size_t)(PIECES - 1) * PIECE_SIZE); /* touched as it is needed */
+	if (!ahead->others)
+		return;
+	sem_init(&ahead->room, 0, (unsigned int)(PIECES - ahead->taken));
+	sem_init(&ahead->filled, 0, 0);
+	ahead->threaded = thread_start(&ahead->thread, NULL, read_ahead, ahead) == 0;
+	if (ahead->threaded)
+		return;
+	sem_destroy(&ahead->room);
+	sem_destroy(&ahead->filled);
+	free(TAKE_PTR(ahead->others));
+}
+
+int ahead_new(int fd, bool at_once, struct ahead **ret_ahead)
 {
 	struct ahead *ahead = calloc(1, sizeof(*ahead));
 
@@ -98,9 +104,8 @@ int ahead_new(int fd, struct ahead **ret_ahead)
 		return -ENOMEM;
 	}
 	ahead->fd = fd;
-	ahead->others = malloc((size_t)(PIECES - 1) * PIECE_SIZE); /* touched as it is needed */
-	sem_init(&ahead->room, 0, ahead->others ? PIECES : 1);
-	sem_init(&ahead->filled, 0, 0);
+	if (at_once)
+		start_thread(ahead);
 	*ret_ahead = ahead;
 	return 0;
 }
@@ -113,36 +118,24 @@ void ahead_free(struct ahead *ahead)
 		atomic_store(&ahead->stopped, true);
 		sem_post(&ahead->room);
 		pthread_join(ahead->thread, NULL);
+		sem_destroy(&ahead->room);
+		sem_destroy(&ahead->filled);
 	}
-	sem_destroy(&ahead->room);
-	sem_destroy(&ahead->filled);
 	free(ahead->others);
 	free(ahead->first);
 	free(ahead);
 }
 
-/* Without one, it goes on as it is. */
-void ahead_start(struct ahead *ahead)
-{
-	if (!ahead->threaded && !is_all_made(ahead) && ahead->others)
-		ahead->threaded = thread_start(&ahead->thread, NULL, read_ahead, ahead) == 0;
-}
-
-void ahead_fill(struct ahead *ahead, const atomic_bool *stop)
-{
-	while (!atomic_load(stop) && !is_all_made(ahead) && sem_trywait(&ahead->room) == 0)
-		make_piece(ahead);
-}
-
 /* The next piece, filled; the one before is given back. */
 static size_t take(struct ahead *ahead)
 {
+	if (!ahead->threaded) {
+		fill(ahead, 0);
+		ahead->taken = 1;
+		return 0;
+	}
 	if (ahead->taken)
 		sem_post(&ahead->room);
-	if (!ahead->threaded && ahead->made == ahead->taken) {
-		wait_for(&ahead->room);
-		make_piece(ahead);
-	}
 	wait_for(&ahead->filled);
 	return ahead->taken++;
 }
@@ -158,8 +151,8 @@ ssize_t ahead_next(struct ahead *ahead, const char **ret_bytes)
 	piece = &ahead->pieces[i % PIECES];
 	ahead->end = piece->end;
 	*ret_bytes = bytes_of(ahead, i);
-	if (i == 0 && !ahead->end)
-		ahead_start(ahead); /* there is much to read */
+	if (!ahead->threaded && !ahead->end)
+		start_thread(ahead); /* there is much to read */
 	if (!piece->len && ahead->end < 0)
 		return ahead->end;
 	return (ssize_t)piece->len;

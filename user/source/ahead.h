@@ -5,25 +5,20 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 struct ahead;
 
-/* `fd` stays the caller's, and open until ahead_free(). At most 4 MiB are kept. 0 or -ENOMEM. */
-int ahead_new(int fd, struct ahead **ret_ahead);
-/* Ends the thread, if there is one, after the read() that it is in. Accepts NULL. */
-void ahead_free(struct ahead *ahead);
-
 /*
- * Begin to read in a thread. Without this one begins when there turns out to be much to read. Does
- * nothing if everything was read already, or no thread is to be had.
+ * `fd` stays the caller's, and open until ahead_free(). `at_once`: a thread begins now, because the
+ * caller has other work to do first; else it begins when there turns out to be much to read. At
+ * most 4 MiB are kept. 0 or -ENOMEM.
  */
-void ahead_start(struct ahead *ahead);
-/* Before that: read in the calling thread, until the end, or there is no room, or it is to stop. */
-void ahead_fill(struct ahead *ahead, const atomic_bool *stop);
+int ahead_new(int fd, bool at_once, struct ahead **ret_ahead);
+/* Ends the thread after the read() that it is in. Accepts NULL. */
+void ahead_free(struct ahead *ahead);
 
 /* The next bytes, valid until the next call. Their number; 0: the end; or negative errno. */
 ssize_t ahead_next(struct ahead *ahead, const char **ret_bytes);

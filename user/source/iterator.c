@@ -97,7 +97,7 @@ int iterator_read(int fd, iterator_decode *decode,
 
 	if (fd < 0)
 		return fd;
-	r = ahead_new(fd, &ahead);
+	r = ahead_new(fd, false, &ahead);
 	if (r < 0)
 		return r;
 	r = iterator_visit(ahead, decode, visit, data);

@@ -63,12 +63,8 @@ static void miss_privilege(struct snapshot *snapshot, bool processes, bool names
  */
 static int open_iterators(struct snapshot *snapshot)
 {
-	const struct snapshot_options *options = &snapshot->options;
-	bool home = options->once && (!options->netns || options->netns == snapshot->home);
-	int r = 0;
-
-	if (options->owners)
-		r = snapshot_bpf_open(options, home ? snapshot->home : 0, &snapshot->bpf);
+	int r = snapshot->options.owners ? snapshot_bpf_open(&snapshot->options, &snapshot->bpf)
+					 : 0;
 	if (r == -ENOMEM)
 		return r;
 	if (!snapshot->may_enter)
@@ -226,8 +222,7 @@ static int visit_kind(const struct walk *walk, unsigned int kind, const int *fds
 	int r;
 
 	if (snapshot->iterators[kind] < DOORS_MAX)
-		return snapshot_bpf_rows(snapshot->bpf, (enum socket_kind)kind,
-					 fds[snapshot->iterators[kind]], sink);
+		return snapshot_bpf_rows(snapshot->bpf, fds[snapshot->iterators[kind]], sink);
 	/* What these give is joined with its holders at once. */
 	if (snapshot->bpf && (r = snapshot_bpf_find_holders(snapshot->bpf)) < 0)
 		return r;

@@ -5,7 +5,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -30,11 +29,6 @@ struct snapshot_bpf {
 	struct rows_holder *holder;
 	struct sw_holdings *found; /* mapped, shared with the program; NULL: not yet */
 	struct rows_inet *inet;	   /* NULL: not wanted, or not to be had here */
-	/* The TCP sockets of this namespace, which are read while programs are still loaded. */
-	uint32_t home; /* 0: of none */
-	int early_fd;
-	struct ahead *early; /* NULL: not, or taken already */
-	atomic_bool loaded;  /* all programs are */
 	struct holder_walk walk;
 };
 
@@ -93,54 +87,24 @@ static bool wants(const struct snapshot_options *options, enum socket_kind kind)
 	return options->kinds & 1u << kind;
 }
 
-static void open_early(struct snapshot_bpf *bpf)
-{
-	bpf->early_fd = bpf_iter_create(bpf->inet->links.show_tcp_fd);
-	if (bpf->early_fd >= 0)
-		ahead_new(bpf->early_fd, &bpf->early);
-}
-
-static void *read_early(void *data)
-{
-	struct snapshot_bpf *bpf = data;
-
-	ahead_fill(bpf->early, &bpf->loaded);
-	return NULL;
-}
-
 /*
  * One after the other: the kernel searches for types under a lock, and two threads that load wait
- * more for each other than they gain. But its table of connections takes 1.5 ms, however few they
- * are, and is read meanwhile. No thread is left over, since what follows gives privileges away.
+ * more for each other than they gain.
  */
 static int load(struct snapshot_bpf *bpf, const struct snapshot_options *options)
 {
-	pthread_t reader;
-	bool helped;
-	int r;
-
 	if (wants(options, SOCKET_TCP) || wants(options, SOCKET_UDP))
 		bpf->inet = load_inet(options);
-	if (bpf->inet && bpf->home && wants(options, SOCKET_TCP))
-		open_early(bpf);
-	helped = bpf->early && pthread_create(&reader, NULL, read_early, bpf) == 0;
-	r = load_holder(bpf);
-	atomic_store(&bpf->loaded, true);
-	if (helped)
-		pthread_join(reader, NULL);
-	return r;
+	return load_holder(bpf);
 }
 
-int snapshot_bpf_open(const struct snapshot_options *options, uint32_t home,
-		      struct snapshot_bpf **ret_bpf)
+int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bpf **ret_bpf)
 {
 	struct snapshot_bpf *bpf = calloc(1, sizeof(*bpf));
 	int r;
 
 	if (!bpf)
 		return -ENOMEM;
-	bpf->home = home;
-	bpf->early_fd = -1;
 	r = load(bpf, options);
 	if (r < 0) {
 		snapshot_bpf_close(bpf);
@@ -154,8 +118,6 @@ void snapshot_bpf_close(struct snapshot_bpf *bpf)
 {
 	if (!bpf)
 		return;
-	ahead_free(bpf->early);
-	util_close_fd(&bpf->early_fd);
 	rows_inet__destroy(bpf->inet);
 	if (bpf->found)
 		munmap(bpf->found, sizeof(*bpf->found));
@@ -186,22 +148,16 @@ int snapshot_bpf_link(const struct snapshot_bpf *bpf, enum socket_kind kind)
 }
 
 /* Who holds what is found while a thread reads on. */
-int snapshot_bpf_rows(struct snapshot_bpf *bpf, enum socket_kind kind, int fd,
-		      const struct row_sink *sink)
+int snapshot_bpf_rows(struct snapshot_bpf *bpf, int fd, const struct row_sink *sink)
 {
-	struct ahead *ahead = NULL;
-	int r = 0;
+	struct ahead *ahead;
+	int r;
 
 	if (fd < 0)
 		return fd;
-	if (kind == SOCKET_TCP && sink->netns == bpf->home)
-		ahead = TAKE_PTR(bpf->early);
-	if (!ahead)
-		r = ahead_new(fd, &ahead);
+	r = ahead_new(fd, bpf->walk.holders != NULL, &ahead);
 	if (r < 0)
 		return r;
-	if (bpf->walk.holders)
-		ahead_start(ahead);
 	r = snapshot_bpf_find_holders(bpf);
 	if (r == 0)
 		r = iterator_visit(ahead, decode_row, put_row, (void *)sink);

@@ -10,12 +10,10 @@ struct snapshot_bpf;
 
 /*
  * Load the iterators over processes and holders, and those over the kinds of sockets that are
- * wanted as far as the kernel has them: one that is missing takes no other down. `home`: the inode
- * number of the network namespace that we are in, whose TCP sockets are read meanwhile, as far as
- * time allows; or 0. Returns 0, or negative errno, -EPERM if it is not allowed.
+ * wanted as far as the kernel has them: one that is missing takes no other down. 0, or negative
+ * errno, -EPERM if it is not allowed.
  */
-int snapshot_bpf_open(const struct snapshot_options *options, uint32_t home,
-		      struct snapshot_bpf **ret_bpf);
+int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bpf **ret_bpf);
 /* Accepts NULL. */
 void snapshot_bpf_close(struct snapshot_bpf *bpf);
 
@@ -35,5 +33,4 @@ int snapshot_bpf_link(const struct snapshot_bpf *bpf, enum socket_kind kind);
  * The sockets that an iterator of such a link has, once the holders are there. 0; the first
  * negative result of the sink; or negative errno, `fd` if it is one.
  */
-int snapshot_bpf_rows(struct snapshot_bpf *bpf, enum socket_kind kind, int fd,
-		      const struct row_sink *sink);
+int snapshot_bpf_rows(struct snapshot_bpf *bpf, int fd, const struct row_sink *sink);
