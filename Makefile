@@ -126,7 +126,7 @@ check: ## install what is missing, build, run all tests and checks but the kerne
 	@.ci/install-deps check || true
 	@+$(CHECK_ENV) tests/check/all
 
-check-kernels: ## the functional tests in virtual machines (KERNELS="6.1 7" for some)
+check-kernels: ## the functional scenarios in virtual machines (KERNELS="6.1 7" for some)
 	@.ci/install-deps kernels || true
 	@$(MAKE) --quiet $(PROGRAM) $(FUNCTIONAL) $(SHORTLIVED) $(CALLERS)
 	@BUILD='$(BUILD)' KERNELS='$(KERNELS)' tests/kernels/check

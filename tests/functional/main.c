@@ -28,6 +28,7 @@
 struct options {
 	const char *filter;
 	bool list;
+	bool others; /* than the scenarios */
 };
 
 struct assignment {
@@ -197,9 +198,9 @@ static void find_paths(struct suite *suite)
 static int usage(FILE *out, int status)
 {
 	fputs("Usage: functional [--sockwatch PATH] [--mode tracepoint|trampoline|auto]\n"
-	      "                  [--filter GLOB] [--list] [--slow]\n"
-	      "With a mode, only the scenarios, which show every hook; on an emulated machine, what\n"
-	      "the kernel makes a difference for. A filter chooses from all.\n"
+	      "                  [--filter GLOB] [--others] [--list] [--slow]\n"
+	      "With a mode, only the scenarios, which show every hook; --others: all but these. On an\n"
+	      "emulated machine, what the kernel makes a difference for. A filter chooses from all.\n"
 	      "SOCKWATCH=PATH names the program as well; SOCKWATCH_SLOW=1 says that the machine\n"
 	      "is emulated: smaller counts, more patience.\n",
 	      out);
@@ -212,6 +213,7 @@ static int parse_options(int argc, char **argv, struct suite *suite, struct opti
 		{ "sockwatch", required_argument, NULL, 'p' },
 		{ "mode", required_argument, NULL, 'm' },
 		{ "filter", required_argument, NULL, 'f' },
+		{ "others", no_argument, NULL, 'o' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "slow", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
@@ -226,6 +228,8 @@ static int parse_options(int argc, char **argv, struct suite *suite, struct opti
 			snprintf(suite->mode, sizeof(suite->mode), "%s", optarg);
 		else if (option == 'f')
 			options->filter = optarg;
+		else if (option == 'o')
+			options->others = true;
 		else if (option == 'l')
 			options->list = true;
 		else if (option == 's')
@@ -253,6 +257,8 @@ static int run_everything(struct suite *suite, const struct options *options)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (group_is_wanted(suite, options, groups[i].host_only))
 			failures += run_group(suite, groups[i].name, groups[i].tests, options);
+	if (options->others)
+		return failures;
 	if (options->list)
 		scenarios_list(suite, options->filter);
 	else
