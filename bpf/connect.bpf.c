@@ -101,10 +101,10 @@ static __always_inline void tell_result(struct sock *sk, __u64 entered_ns, long 
  * run (Linux 7 does not while it has preempted one of its kind). What is told here is not told
  * again when the system call returns.
  */
-static __always_inline bool is_tcp_of_caller(struct socket *socket)
+static __always_inline bool is_of_caller(struct socket *socket, __u16 protocol)
 {
 	/* A subflow of MPTCP, connected within the call of its socket, has no file. */
-	return socket->file && is_of_protocol(socket->sk, SW_PROTO_TCP);
+	return socket->file && is_of_protocol(socket->sk, protocol);
 }
 
 static __always_inline int call_checked(struct socket *socket)
@@ -112,7 +112,7 @@ static __always_inline int call_checked(struct socket *socket)
 	struct connect_call call = { .entered_ns = bpf_ktime_get_ns(), .fd = -1 };
 	struct connect_call *begun;
 
-	if (!is_tcp_of_caller(socket))
+	if (!is_of_caller(socket, SW_PROTO_TCP))
 		return 0;
 	begun = current_call();
 	if (begun)
@@ -128,7 +128,7 @@ static __always_inline int call_answered(struct socket *socket, const void *addr
 	const struct destination destination = { .address = address, .len = len, .copied = true };
 	struct connect_call *call;
 
-	if (!is_tcp_of_caller(socket))
+	if (!is_of_caller(socket, SW_PROTO_TCP))
 		return 0;
 	call = current_call();
 	if (!call)
@@ -168,6 +168,20 @@ int BPF_PROG(on_connect_answered_again, struct socket *socket, void *address, in
 	     int result)
 {
 	return call_answered(socket, address, len, result);
+}
+
+SEC("fexit/inet_dgram_connect")
+int BPF_PROG(on_udp_connected, struct socket *socket, void *address, int len, int flags, int result)
+{
+	struct connect_call *call;
+
+	if (result < 0 || !is_of_caller(socket, SW_PROTO_UDP))
+		return 0;
+	call = current_call();
+	if (call)
+		call->entered_ns = 0;
+	udp_connected(socket->sk);
+	return 0;
 }
 
 static __always_inline void socket_connected(const struct connect_call *call, struct file *file,

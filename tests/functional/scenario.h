@@ -85,6 +85,9 @@ void expect_connection(const struct run *run, int lport, int rport, const char *
 /* Skips the test if the kernel hid what connect(2) returned and so this reason, as one may. */
 void skip_without_result(const struct trail *trail, const char *reason);
 
+/* The same with that of a UDP socket, and so its peer. */
+void skip_without_peer(const struct trail *trail);
+
 /* run->scenario->endings are what the tracer shows. */
 void check_endings(const struct run *run);
 

@@ -40,6 +40,7 @@ static const struct hook hooks[] = {
 	{ "on_connect_answered", "inet_stream_connect", HOOK_FEXIT, T, .miss = MISS_IS_NOTHING },
 	{ "on_connect_answered_again", "inet_stream_connect", HOOK_FEXIT, T, .preempted = true,
 	  .copy_of = "on_connect_answered", .miss = MISS_IS_RESULT },
+	{ "on_udp_connected", "inet_dgram_connect", HOOK_FEXIT, T, .miss = MISS_IS_DOUBT },
 	{ "on_port_chosen", "tcp_connect", HOOK_FENTRY, T, SW_SEES_PORT, .miss = MISS_IS_DOUBT },
 	{ "on_socket_operation", "cgroup2", HOOK_SOCK_OPS, N, SW_SEES_PORT | SW_SEES_REQUEST },
 	{ "on_request_born", "inet_csk_reqsk_queue_hash_add", HOOK_FENTRY, T, SW_SEES_REQUEST },
