@@ -43,8 +43,7 @@ int on_connect_entered(struct trace_event_raw_sys_enter *ctx)
 struct destination {
 	const void *address;
 	__u64 len;
-	bool copied; /* into the kernel: else it is the caller's, who may have changed it meanwhile
-		      */
+	bool copied; /* into the kernel; else the caller may have changed it meanwhile */
 };
 
 static __always_inline long copy_address(const struct destination *from, void *to, __u32 size)

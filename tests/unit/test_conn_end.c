@@ -276,6 +276,25 @@ static void how_long_a_connect_took_is_of_the_call_that_began_it(void **state)
 	assert_int_equal(conn.connect_ns, 250000);
 }
 
+static void so_it_is_of_one_that_fails_before_its_end_is_told(void **state)
+{
+	struct bench *bench = *state;
+	struct sw_connect again;
+	struct event event;
+
+	walk(bench, 5, "CLOSE SYN_SENT");
+	connect_returned(bench, 5, -EINPROGRESS);
+	(void)whole_trail(bench);
+	close_with(bench, 5, SW_TCP_SYN_SENT, ECONNREFUSED);
+	again = record_connect(bench->now_ns + 1, 5, -ECONNREFUSED);
+	again.state = SW_TCP_CLOSE;
+	again.latency_ns = 900;
+	apply(bench, &again);
+	next_event(bench, &event);
+	assert_int_equal(event.conn.connect_ns, 250000);
+	conn_table_done(bench->table, &event);
+}
+
 static void the_same_is_so_if_what_the_first_call_returned_was_lost(void **state)
 {
 	struct bench *bench = *state;
@@ -337,6 +356,7 @@ int main(void)
 		TEST(a_known_socket_that_fails_again_has_another_life),
 		TEST(a_result_that_is_fetched_later_is_no_second_failure),
 		TEST(how_long_a_connect_took_is_of_the_call_that_began_it),
+		TEST(so_it_is_of_one_that_fails_before_its_end_is_told),
 		TEST(the_same_is_so_if_what_the_first_call_returned_was_lost),
 		TEST(a_result_that_comes_late_is_no_second_failure),
 		TEST(a_call_that_fails_on_an_open_socket_is_no_failed_connect),

@@ -219,8 +219,9 @@ static void take_result(struct conn_table *table, struct conn_row *row,
 			const struct sw_connect *record)
 {
 	struct event *event = held_end(table, row);
+	bool fetched = row->result_due; /* of a call before, which is what took this long */
 
-	if (!row->result_due)
+	if (!fetched)
 		row->connect_us = table_us(record->latency_ns);
 	if (!result_is_final(record->result)) {
 		row->result_due = record->result < 0 && record->result != -EISCONN;
@@ -233,7 +234,8 @@ static void take_result(struct conn_table *table, struct conn_row *row,
 		row->error = (uint16_t)-record->result;
 		row->error_returned = true;
 	}
-	event->conn.connect_ns = record->latency_ns;
+	if (!fetched)
+		event->conn.connect_ns = record->latency_ns;
 	decide_again(table, row, event);
 	table_settle(table, row, QUEUED_READY);
 }
