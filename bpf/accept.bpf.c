@@ -19,8 +19,7 @@ int BPF_PROG(on_accepted, struct sock *sk)
 	record = socket_reserve(sk, SW_RECORD_ACCEPT);
 	if (!record)
 		return 0;
-	record->flags &= ~SW_SOCKET_OWNED; /* so far that was the listener's */
-	record->flags |= own_socket(sk, &record->owner);
+	record->flags |= read_current_owner(&record->owner);
 	record_submit_of(&record->ends, record);
 	return 0;
 }

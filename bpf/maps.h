@@ -15,17 +15,6 @@ struct {
 	__uint(max_entries, 8 << 20);
 } events SEC(".maps");
 
-/*
- * Who a socket belongs to. It lives and dies with the socket, so nobody can push an entry out; an
- * accepted child starts with a copy of its listener's.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct sw_task);
-} owners SEC(".maps");
-
 /* A connect(2) that has not returned yet, kept with its thread: nobody can push it out. */
 struct connect_call {
 	__u64 entered_ns;

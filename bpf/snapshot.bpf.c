@@ -37,7 +37,7 @@ int show_socket(struct bpf_iter__tcp *ctx)
 		record.new_state = sk->__sk_common.skc_state;
 		read_counters(sk, tcp, &record.counters);
 		read_traffic(sk, tcp, record.new_state, &record.traffic);
-		record.flags = SW_SOCKET_COUNTED | read_flags(sk) | read_owner(sk, &record.owner);
+		record.flags = SW_SOCKET_COUNTED | read_flags(sk);
 	} else {
 		read_mini(common, &record);
 	}
@@ -62,7 +62,7 @@ int show_process(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Who has a socket open. Sockets that nobody owns in our books get their first holder as owner. */
+/* Who has a socket open. */
 SEC("iter/task_file")
 int show_holder(struct bpf_iter__task_file *ctx)
 {
@@ -70,7 +70,6 @@ int show_holder(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct sw_holder record = {};
 	struct socket *socket;
-	struct sw_task *owner;
 	struct sock *sk;
 
 	if (!task || !file)
@@ -88,9 +87,6 @@ int show_holder(struct bpf_iter__task_file *ctx)
 	record.cookie = bpf_get_socket_cookie(sk);
 	record.fd = ctx->fd;
 	record.state = sk->__sk_common.skc_state;
-	owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (owner && !owner->pid)
-		*owner = record.task;
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }

@@ -1,42 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tracer makes of a socket: its owner, and the records about it. */
+/*
+ * The records about a socket. Who owns it is told when it gets its owner, and kept by the table: a
+ * note of the kernel's own for each socket (storage) would double what its transitions cost.
+ */
 #pragma once
 
 #include "emit.h"
 #include "sock_fields.h"
 #include "task.h"
 
-/* Returns SW_SOCKET_OWNED if there is an owner to fill `to` with. */
-static __always_inline __u32 read_owner(struct sock *sk, struct sw_task *to)
+/* Only where `current` is right: connect, listen, accept. Returns SW_SOCKET_OWNED if it is one. */
+static __always_inline __u32 read_current_owner(struct sw_task *to)
 {
-	struct sw_task *owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
-
-	if (!owner || !owner->pid)
-		return 0;
-	*to = *owner;
-	return SW_SOCKET_OWNED;
+	return read_current_task(to) ? SW_SOCKET_OWNED : 0;
 }
 
-/*
- * Only where `current` is right: connect, listen, accept. The record tells the owner even if there
- * is no memory for the socket's own note. Returns SW_SOCKET_OWNED if there is one.
- */
-static __always_inline __u32 own_socket(struct sock *sk, struct sw_task *to)
-{
-	struct sw_task *owner;
-
-	if (!read_current_task(to))
-		return 0;
-	owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (owner)
-		*owner = *to;
-	return SW_SOCKET_OWNED;
-}
-
-/*
- * Says that the current process has this socket, of which only the address is known: so its own
- * note cannot be written, and the table keeps who it is.
- */
+/* Says that the current process has this socket, of which only the address is known. */
 static __always_inline int tell_current_owner(struct sock *sk, __u16 kind)
 {
 	struct sw_socket *record = record_reserve(kind, sizeof(*record));
@@ -45,8 +24,7 @@ static __always_inline int tell_current_owner(struct sock *sk, __u16 kind)
 		return 0;
 	read_ends_raw(&sk->__sk_common, &record->ends);
 	record->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (read_current_task(&record->owner))
-		record->flags = SW_SOCKET_OWNED;
+	record->flags = read_current_owner(&record->owner);
 	record_submit_of(&record->ends, record);
 	return 0;
 }
@@ -61,7 +39,7 @@ static __always_inline bool read_socket(struct sock *sk, struct sw_socket *to)
 	read_full_ends(sk, tcp, &to->ends);
 	to->state = sk->__sk_common.skc_state;
 	to->error = sk->sk_err;
-	to->flags = read_flags(sk) | read_owner(sk, &to->owner);
+	to->flags = read_flags(sk);
 	return true;
 }
 

@@ -87,9 +87,7 @@ static __always_inline int state_changed(struct sock *sk, int old_state, int new
 	state->flags = flags | SW_SOCKET_COUNTED | read_flags(sk);
 	if (old_state == SW_TCP_CLOSE &&
 	    (new_state == SW_TCP_SYN_SENT || new_state == SW_TCP_LISTEN))
-		state->flags |= own_socket(sk, &state->owner);
-	else
-		state->flags |= read_owner(sk, &state->owner);
+		state->flags |= read_current_owner(&state->owner);
 	/* Softirqs leave a locked socket alone, so its holder is the one who is running. */
 	if (sk->sk_lock.owned) {
 		state->flags |= SW_SOCKET_ACTED;

@@ -16,16 +16,16 @@ struct bpf_sock_addr_kern {
 	struct sock *sk;
 } __attribute__((preserve_access_index));
 
-/* Its first user owns it, and is told even if there is no memory for the socket's own note. */
-static __always_inline void own_first(struct sw_task *note, struct sw_task *to)
+/* Its first user owns it, and is told even if there is no room for a note. */
+static __always_inline void own_first(struct udp_note *note, struct sw_task *to)
 {
-	if (note && note->pid) {
-		*to = *note;
+	if (note && note->owner.pid) {
+		*to = note->owner;
 		return;
 	}
 	read_current_task(to);
 	if (note)
-		*note = *to;
+		note->owner = *to;
 }
 
 /* `sk` is the program's context, a socket. */
@@ -38,8 +38,8 @@ static __always_inline int bound(struct bpf_sock *sk)
 	if (sk->protocol != SW_PROTO_UDP)
 		return 1;
 	cookie = bpf_get_socket_cookie(sk);
-	own_first(bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE), &owner);
 	note = udp_note_of(cookie);
+	own_first(note, &owner);
 	if (note)
 		note->lport = BPF_CORE_READ((struct sock *)sk, __sk_common.skc_num);
 	tell_udp((struct sock *)sk, cookie, SW_RECORD_UDP, &owner);
@@ -77,7 +77,7 @@ static __always_inline int sends(struct bpf_sock_addr *call)
 		return 1;
 	if (note)
 		note->lport = sk->src_port;
-	own_first(bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE), &owner);
+	own_first(note, &owner);
 	tell_udp(BPF_CORE_READ((struct bpf_sock_addr_kern *)call, sk), cookie, SW_RECORD_UDP,
 		 &owner);
 	return 1;
@@ -97,19 +97,12 @@ int on_udp_sends_v6(struct bpf_sock_addr *call)
 
 /*
  * connect() is about to begin: what it did is told when it returns (connect.bpf.c), by a program
- * that can neither make a cookie nor a note.
+ * that cannot make a cookie.
  */
 static __always_inline int connects_udp(struct bpf_sock_addr *call)
 {
-	struct bpf_sock *sk = call->sk;
-	struct sw_task *owner;
-
-	if (!sk || call->protocol != SW_PROTO_UDP)
-		return 1;
-	bpf_get_socket_cookie(call);
-	owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (owner)
-		read_current_task(owner);
+	if (call->sk && call->protocol == SW_PROTO_UDP)
+		bpf_get_socket_cookie(call);
 	return 1;
 }
 
@@ -130,7 +123,6 @@ SEC("cgroup/sock_release")
 int on_udp_closed(struct bpf_sock *sk)
 {
 	struct udp_note *note;
-	struct sw_task *owner;
 	__u64 cookie;
 
 	if (sk->protocol != SW_PROTO_UDP)
@@ -143,8 +135,7 @@ int on_udp_closed(struct bpf_sock *sk)
 	if (note)
 		udp_give_up_peers(cookie, note);
 	bpf_map_delete_elem(&udp_notes, &cookie);
-	owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
-	tell_udp((struct sock *)sk, cookie, SW_RECORD_UDP_END, owner);
+	tell_udp((struct sock *)sk, cookie, SW_RECORD_UDP_END, NULL);
 	return 1;
 }
 
@@ -154,6 +145,7 @@ int show_udp_socket(struct bpf_iter__udp *ctx)
 {
 	struct udp_sock *udp = ctx->udp_sk;
 	struct sw_state record = {};
+	struct udp_note *note;
 	struct sock *sk;
 
 	/* UDP-Lite has tables of its own. */
@@ -166,7 +158,11 @@ int show_udp_socket(struct bpf_iter__udp *ctx)
 	record.ends.protocol = SW_PROTO_UDP;
 	record.ends.uid = sk->sk_uid.val;
 	record.new_state = sk->__sk_common.skc_state;
-	record.flags = read_owner(sk, &record.owner);
+	note = bpf_map_lookup_elem(&udp_notes, &record.ends.cookie);
+	if (note && note->owner.pid) {
+		record.owner = note->owner;
+		record.flags = SW_SOCKET_OWNED;
+	}
 	if (is_wanted_udp(&record.ends))
 		bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;

@@ -9,6 +9,7 @@
 struct udp_note {
 	struct sw_datagrams left_out; /* with peers that are not kept */
 	__u64 dropped;
+	struct sw_task owner; /* its first user */
 	__u32 slots; /* of its peers, beginning with 0: the next one is probably free */
 	__u16 lport; /* that has been told; 0: none */
 	__u16 pad;
@@ -210,6 +211,7 @@ static __always_inline void read_udp_raw(struct sock *sk, __u64 cookie, struct s
 	to->state = BPF_CORE_READ(sk, __sk_common.skc_state);
 }
 
+/* `owner` may be NULL. */
 static __always_inline void tell_udp(struct sock *sk, __u64 cookie, __u16 kind,
 				     const struct sw_task *owner)
 {

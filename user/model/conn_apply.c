@@ -27,7 +27,6 @@ static void change_owner(struct conn_table *table, struct conn_row *row, struct 
 	process_unref(table->processes, previous);
 }
 
-/* What the socket's own note says, unless accept() or a look has told something newer. */
 void table_note_owner(struct conn_table *table, struct conn_row *row, uint32_t flags,
 		      const struct sw_task *task, uint64_t ts_ns)
 {
@@ -222,24 +221,6 @@ void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cook
 	row->uid_known = conn_rows_at(&table->rows, listener)->uid_known;
 }
 
-/* 0 if no listener, or more than one, has this port. Walks over the whole table. */
-static uint64_t listener_of(const struct conn_table *table, const struct sw_endpoints *ends)
-{
-	uint64_t cookie = 0;
-
-	for (uint32_t i = 0; i < table->rows.top; i++) {
-		const struct conn_row *row = conn_rows_at(&table->rows, i);
-
-		if (!row->used || row->state != SW_TCP_LISTEN || row->ends.rport ||
-		    row->ends.netns != ends->netns || row->ends.lport != ends->lport)
-			continue;
-		if (cookie)
-			return 0;
-		cookie = row->ends.cookie;
-	}
-	return cookie;
-}
-
 uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *ends,
 			  uint64_t listener_cookie, const struct sw_task *owner, uint64_t ts_ns,
 			  bool inferred)
@@ -259,12 +240,6 @@ uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *e
 		event->inferred = inferred;
 	row->entered_ns = 0; /* with the SYN, perhaps long ago */
 	return number;
-}
-
-/* The kernel had no memory for the owner's note on the socket: rare, or one without cmpxchg16b. */
-static uint64_t listener_if_unowned(const struct conn_table *table, const struct sw_state *record)
-{
-	return record->flags & SW_SOCKET_OWNED ? 0 : listener_of(table, &record->ends);
 }
 
 /* Another process acted, or a thread that goes by a name of its own. */
@@ -313,6 +288,16 @@ static bool is_told_out(const struct conn_row *row, const struct sw_state *recor
 	       record->new_state != SW_TCP_CLOSE;
 }
 
+/* Its request was there before us, or came before we knew the listener. */
+static void inherit_late(struct conn_table *table, struct conn_row *row,
+			 const struct sw_state *record)
+{
+	if (record->old_state == SW_TCP_LISTEN || record->old_state == SW_TCP_SYN_RECV)
+		table_inherit(table, row,
+			      row->listener_cookie ? row->listener_cookie
+						   : listeners_find(table, &record->ends));
+}
+
 /* The row that a transition is about, made if need be. */
 static uint32_t row_of_state(struct conn_table *table, const struct sw_state *record)
 {
@@ -325,7 +310,8 @@ static uint32_t row_of_state(struct conn_table *table, const struct sw_state *re
 	if (number != ROW_NONE && !is_told_out(conn_rows_at(&table->rows, number), record))
 		return number;
 	if (record->old_state == SW_TCP_SYN_RECV)
-		return table_meet_child(table, &record->ends, listener_if_unowned(table, record),
+		return table_meet_child(table, &record->ends,
+					listeners_find(table, &record->ends),
 					record->flags & SW_SOCKET_OWNED ? &record->owner : NULL,
 					ts_ns, true);
 	return table_meet(table, &record->ends, record->old_state, ts_ns);
@@ -363,8 +349,8 @@ static int apply_state(struct conn_table *table, const struct sw_state *record)
 		table_note_creator(row);
 	if (row->state == record->new_state)
 		return 0; /* the request said it, or a look did */
-	if (!row->owner && record->old_state == SW_TCP_LISTEN)
-		table_inherit(table, row, listener_if_unowned(table, record));
+	if (!row->owner)
+		inherit_late(table, row, record);
 	table_catch_up(table, number, record->old_state, ts_ns);
 	if (record->new_state == SW_TCP_ESTABLISHED && row->entered_ns && ts_ns >= row->entered_ns)
 		row->handshake_us = table_us(ts_ns - row->entered_ns);

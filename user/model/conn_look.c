@@ -153,6 +153,7 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 	if (table->look_cause == SW_LOOK_START) {
 		row->untold = true;
 		row->state = state_of(record);
+		listeners_note(table, number);
 		return 0; /* told at the end of the look, when its holders are known */
 	}
 	row->state = row->body == CONN_BODY_REQUEST ? SW_TCP_LISTEN : SW_TCP_CLOSE;

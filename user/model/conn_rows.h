@@ -16,14 +16,15 @@
 
 #define ROW_NONE UINT32_MAX
 
-/* What few connections have. Of the others it is all zero, but for the last two. */
+/* What few connections have. Of the others it is all zero, but for `gen` and `older`. */
 struct conn_rare {
 	struct process *creator; /* counted reference; NULL: see owner_made_it */
 	struct process *heir;	 /* counted reference: another holder, found by the present look */
 	struct peers *peers;	 /* of a UDP socket: counted reference */
 	uint64_t released_ns;	 /* when its owner last closed a descriptor that others shared */
 	uint32_t gen;		 /* 1 of others */
-	uint32_t older; /* a former life of the cookie, still in TIME_WAIT. ROW_NONE of others */
+	uint32_t older;	 /* a former life of the cookie, still in TIME_WAIT. ROW_NONE of others */
+	uint32_t listed; /* a listener's place among all, from 1. 0 of others */
 };
 
 /* What the table knows of a connection; table_show() makes a struct conn of it for others. */
@@ -62,7 +63,7 @@ struct conn_row {
 	bool held : 1;
 	bool owner_holds : 1;
 	bool untold : 1; /* found by the first look, which tells it at its end */
-	/* accept() or a look has told the owner: the socket's own note is older */
+	/* accept() or a look has told the owner: what old recordings repeat is older */
 	bool owner_settled : 1;
 	bool called : 1;     /* connect(2) has begun this life */
 	bool result_due : 1; /* connect(2) went on without telling its fate, and may be asked again

@@ -64,6 +64,7 @@ void conn_table_free(struct conn_table *table)
 	}
 	conn_rows_done(&table->rows);
 	lives_free(table);
+	free(table->listeners);
 	free(table->visited);
 	free(table);
 }
@@ -222,6 +223,7 @@ void table_release(struct conn_table *table, uint32_t number)
 	if (table->answering == number)
 		table->answering = ROW_NONE;
 	lives_note_end(table, row);
+	listeners_drop(table, row);
 	give_back(table, row);
 	conn_rows_release(&table->rows, number);
 }
@@ -274,6 +276,7 @@ struct event *table_transition(struct conn_table *table, uint32_t number, uint8_
 		ts_ns = row->changed_ns;
 	row->changed_ns = row->entered_ns = ts_ns;
 	row->called |= new_state == SW_TCP_SYN_SENT;
+	listeners_note(table, number);
 	event = table_push(table, row, EVENT_STATE, kind, ts_ns);
 	if (!event)
 		return NULL;

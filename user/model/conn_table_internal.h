@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the table share: rows and events (conn_table.c), records (conn_apply.c,
- * conn_mini.c, conn_udp.c), ends (conn_end.c), looks (conn_look.c), reasons (conn_reason.c), stacks
- * (conn_stack.c). Nobody else includes this. */
+ * conn_mini.c, conn_udp.c), ends (conn_end.c), looks (conn_look.c), listeners (conn_listen.c),
+ * reasons (conn_reason.c), stacks (conn_stack.c). Nobody else includes this. */
 #pragma once
 
 #include "base/util.h"
@@ -11,6 +11,12 @@
 
 #define UNTRACKED_COOKIES 1024
 #define ENDED_COOKIES 1024
+
+struct listener {
+	uint32_t row;
+	uint32_t netns;
+	uint16_t lport;
+};
 
 struct conn_table {
 	struct process_table *processes; /* not owned */
@@ -33,6 +39,9 @@ struct conn_table {
 	uint32_t *visited; /* network namespaces it has been through */
 	size_t visited_count;
 	uint64_t added, changed, removed;
+	/* conn_listen.c's, in no order. */
+	struct listener *listeners;
+	uint32_t listeners_count, listeners_max;
 	/* conn_stack.c's; NULL as long as there are no stacks. */
 	struct conn *lives;
 	struct process **exited; /* a ring of counted references */
@@ -99,7 +108,7 @@ void table_catch_up_before(struct conn_table *table, uint32_t number, uint8_t st
 void table_update_ends(struct conn_row *row, const struct sw_endpoints *ends, uint32_t flags);
 /* What a STATE or SOCKET record has counted: not all of it is there in old recordings. */
 void table_count(struct conn_row *row, const struct sw_state *record);
-/* What the socket's own note says, unless accept() or a look has told something newer. */
+/* What a record says of it, unless accept() or a look has told something newer. */
 void table_note_owner(struct conn_table *table, struct conn_row *row, uint32_t flags,
 		      const struct sw_task *task, uint64_t ts_ns);
 /* The present life of this cookie; NULL if it is unknown. */
@@ -115,6 +124,13 @@ uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *e
 			  bool inferred);
 /* Until somebody accepts it, a connection belongs to its listener's owner. Cookie 0: unknown. */
 void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cookie);
+
+/* conn_listen.c */
+/* The row may listen now, or have moved; and it goes. */
+void listeners_note(struct conn_table *table, uint32_t number);
+void listeners_drop(struct conn_table *table, struct conn_row *row);
+/* The cookie of the listener that this is a child of. 0: none fits, or more than one. */
+uint64_t listeners_find(const struct conn_table *table, const struct sw_endpoints *child);
 
 /* conn_mini.c */
 /* The life of the cookie that this time-wait socket is the remainder of, or ROW_NONE. */
