@@ -35,7 +35,7 @@ SKELETON := $(BPF_BUILD)/skeleton/tracer.skel.h
 STACK_OBJECT := $(BPF_BUILD)/obj/bpf/stack.o
 STACK_SKELETON := $(BPF_BUILD)/skeleton/stack.skel.h
 # The iterators of a snapshot: light skeletons, one each for what is loaded together.
-ROWS := rows_inet rows_holder
+ROWS := rows_inet rows_holder rows_program rows_process
 ROWS_SKELETONS := $(patsubst %,$(BPF_BUILD)/skeleton/%.lskel.h,$(ROWS))
 SKELETONS := $(SKELETON) $(STACK_SKELETON) $(ROWS_SKELETONS)
 LIBRARY := $(BUILD)/libsockwatch.a

@@ -28,8 +28,10 @@ struct inet_connection_sock___6_1 {
 } __attribute__((preserve_access_index));
 
 /* 6.19 moved the timer for retransmissions to struct sock, and gave keepalive one of its own. */
-struct sock___6_19 {
-	struct timer_list tcp_retransmit_timer;
+struct inet_sock___6_19 {
+	struct {
+		struct timer_list tcp_retransmit_timer;
+	} sk;
 } __attribute__((preserve_access_index));
 
 struct inet_connection_sock___6_19 {
@@ -40,12 +42,12 @@ struct inet_connection_sock___6_19 {
 static __always_inline unsigned long retransmit_expires(struct tcp_sock *tcp)
 {
 	struct inet_connection_sock___6_1 *old = (void *)tcp;
-	struct sock___6_19 *new = (void *)tcp;
+	struct inet_sock___6_19 *new = (void *)tcp;
 
 	if (bpf_core_field_exists(old->icsk_timeout))
 		return old->icsk_timeout;
-	if (bpf_core_field_exists(new->tcp_retransmit_timer))
-		return new->tcp_retransmit_timer.expires;
+	if (bpf_core_field_exists(new->sk.tcp_retransmit_timer))
+		return new->sk.tcp_retransmit_timer.expires;
 	return tcp->inet_conn.icsk_retransmit_timer.expires;
 }
 
@@ -53,13 +55,13 @@ static __always_inline unsigned long retransmit_expires(struct tcp_sock *tcp)
 static __always_inline unsigned long keepalive_expires(struct tcp_sock *tcp)
 {
 	struct inet_connection_sock___6_19 *new = (void *)tcp;
-	struct sock *sk = (void *)tcp;
+	struct inet_sock *inet = (void *)tcp;
 
 	if (bpf_core_field_exists(new->icsk_keepalive_timer))
 		return BPF_CORE_READ(new, icsk_keepalive_timer.entry.pprev)
 			       ? new->icsk_keepalive_timer.expires
 			       : 0;
-	return BPF_CORE_READ(sk, sk_timer.entry.pprev) ? sk->sk_timer.expires : 0;
+	return BPF_CORE_READ(inet, sk.sk_timer.entry.pprev) ? inet->sk.sk_timer.expires : 0;
 }
 
 /* 6.10 has the reasons of resets; their numbers have changed with each that was added. */

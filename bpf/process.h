@@ -47,17 +47,13 @@ static __always_inline __u32 exe_flags(struct file *exe)
 	return 0;
 }
 
-/* Fills the record and the names behind it. Returns their size together. */
-static __always_inline __u32 read_process(struct process_scratch *scratch, struct task_struct *task,
-					  __u32 flags)
+/* Who a process is and which program it runs: the record, and the names of the program's path. */
+static __always_inline void read_program(struct path_walk *walk, struct task_struct *leader,
+					 __u32 flags)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
-	struct path_walk walk = { .scratch = scratch };
-	struct sw_process *record = &scratch->record;
-	struct sw_inner *inner;
+	struct sw_process *record = &walk->scratch->record;
 	struct file *exe;
-	__u32 size;
 
 	__builtin_memset(record, 0, sizeof(*record));
 	read_task(leader, &record->task);
@@ -66,25 +62,40 @@ static __always_inline __u32 read_process(struct process_scratch *scratch, struc
 	record->netns = BPF_CORE_READ(leader, nsproxy, net_ns, ns.inum);
 	if (BPF_CORE_READ(leader, flags) & PF_KTHREAD)
 		flags |= SW_PROCESS_KERNEL;
-
 	exe = BPF_CORE_READ(leader, mm, exe_file);
 	if (exe) {
-		path_of_file(&walk, exe);
+		path_of_file(walk, exe);
 		flags |= exe_flags(exe);
-		if (walk.cut)
+		if (walk->cut)
 			flags |= SW_PROCESS_EXE_CUT;
 	}
-	record->exe_len = walk.len;
+	record->exe_len = walk->len;
+	record->flags = flags;
+}
 
+/* Records are multiples of 8; the mask also shows the verifier a bound. */
+static __always_inline __u32 names_size(const struct path_walk *walk)
+{
+	return (walk->len + 7) & (PROCESS_ROOM - 8);
+}
+
+/* The same, and where it runs: its cgroup and pid namespace. Returns the record's size. */
+static __always_inline __u32 read_process(struct process_scratch *scratch, struct task_struct *task,
+					  __u32 flags)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct path_walk walk = { .scratch = scratch };
+	struct sw_process *record = &scratch->record;
+	struct sw_inner *inner;
+	__u32 size;
+
+	read_program(&walk, leader, flags);
 	walk.cut = false;
 	path_of_cgroup(&walk, cgroup_of(leader));
 	if (walk.cut)
-		flags |= SW_PROCESS_CGROUP_CUT;
+		record->flags |= SW_PROCESS_CGROUP_CUT;
 	record->cgroup_len = walk.len - record->exe_len;
-	record->flags = flags;
-
-	/* Records are multiples of 8; the mask also shows the verifier a bound. */
-	size = (walk.len + 7) & (PROCESS_ROOM - 8);
+	size = names_size(&walk);
 	inner = (void *)(scratch->data + size);
 	read_inner(leader, inner);
 	size += sizeof(*inner) + sizeof(*record);

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Iterators over processes: who they are, and the sockets among their descriptors. */
+/* An iterator over processes: the sockets among their descriptors. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "file.h"
-#include "process.h"
+#include "task.h"
 #include "sockwatch/holding.h"
-
-/* One reader walks at a time. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct process_scratch);
-} scratch SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -23,20 +15,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sw_holdings);
 } holdings SEC(".maps");
-
-SEC("iter/task")
-int BPF_PROG(show_process_row, struct bpf_iter_meta *meta, struct task_struct *task)
-{
-	struct process_scratch *room;
-	__u32 zero = 0;
-
-	if (!task || task->pid != task->tgid)
-		return 0;
-	room = bpf_map_lookup_elem(&scratch, &zero);
-	if (room)
-		bpf_seq_write(meta->seq, room, read_process(room, task, 0));
-	return 0;
-}
 
 /* Descriptors that one run looks at: less than a millisecond, in which RCU waits. */
 #define RUN_DESCRIPTORS 8192

@@ -23,13 +23,15 @@
 #define NSEC_PER_MSEC 1000000
 
 /* Members of structs that have no name of their own, which vmlinux/ cannot list. */
-struct sock___queues {
+struct inet_sock___queues {
 	struct {
-		atomic_t rmem_alloc;
-	} sk_backlog;
-	struct {
-		atomic_t refs;
-	} sk_wmem_alloc;
+		struct {
+			atomic_t rmem_alloc;
+		} sk_backlog;
+		struct {
+			atomic_t refs;
+		} sk_wmem_alloc;
+	} sk;
 } __attribute__((preserve_access_index));
 
 /* Set by the loader. */
@@ -86,8 +88,8 @@ static __always_inline void read_timer(struct tcp_sock *tcp, struct sw_row *row)
 static __always_inline void read_queues(struct sock *sk, struct tcp_sock *tcp, struct sw_row *row)
 {
 	if (row->state == SW_TCP_LISTEN) {
-		row->recv_q = sk->sk_ack_backlog;
-		row->send_q = sk->sk_max_ack_backlog;
+		row->recv_q = SK(sk)->sk_ack_backlog;
+		row->send_q = SK(sk)->sk_max_ack_backlog;
 		return;
 	}
 	/* The peer's FIN counts in copied_seq before it does in rcv_nxt. */
@@ -103,7 +105,7 @@ static __always_inline void read_queues(struct sock *sk, struct tcp_sock *tcp, s
  */
 static __always_inline void set_file(struct sock *sk, struct sw_row *row)
 {
-	struct socket_alloc *alloc = (void *)BPF_CORE_READ(sk, sk_socket);
+	struct socket_alloc *alloc = (void *)BPF_CORE_READ((struct inet_sock *)sk, sk.sk_socket);
 
 	row->socket = (__u64)alloc;
 	if (alloc)
@@ -114,10 +116,10 @@ static __always_inline void read_full(struct tcp_sock *tcp, struct sw_row *row)
 {
 	struct sock *sk = &tcp->inet_conn.icsk_inet.sk;
 
-	read_tuple(&sk->__sk_common, &row->ends);
+	read_tuple(&SK(sk)->__sk_common, &row->ends);
 	row->ends.cookie = bpf_get_socket_cookie(sk);
-	row->ends.uid = sk->sk_uid.val;
-	row->state = sk->__sk_common.skc_state;
+	row->ends.uid = SK(sk)->sk_uid.val;
+	row->state = SK(sk)->__sk_common.skc_state;
 	row->flags = SW_SOCKET_COUNTED | read_flags(sk);
 	read_counters(sk, tcp, &row->counters);
 	read_traffic(sk, tcp, row->state, &row->traffic);
@@ -168,13 +170,13 @@ int BPF_PROG(show_tcp, struct bpf_iter_meta *meta, struct sock_common *common)
 /* Bytes that wait to be read, with the kernel's overhead, as /proc and ss show them. */
 static __always_inline __u32 receive_memory(struct sock *sk)
 {
-	return ((struct sock___queues *)sk)->sk_backlog.rmem_alloc.counter;
+	return ((struct inet_sock___queues *)sk)->sk.sk_backlog.rmem_alloc.counter;
 }
 
 /* One is the socket's own reference. */
 static __always_inline __u32 send_memory(struct sock *sk)
 {
-	return ((struct sock___queues *)sk)->sk_wmem_alloc.refs.counter - 1;
+	return ((struct inet_sock___queues *)sk)->sk.sk_wmem_alloc.refs.counter - 1;
 }
 
 SEC("iter/udp")
@@ -186,14 +188,14 @@ int BPF_PROG(show_udp, struct bpf_iter_meta *meta, struct udp_sock *udp)
 	if (!udp)
 		return 0;
 	sk = &udp->inet.sk;
-	if (family_is_skipped(sk->__sk_common.skc_family))
+	if (family_is_skipped(SK(sk)->__sk_common.skc_family))
 		return 0;
 	row_header(&row.header, SW_RECORD_ROW, sizeof(row));
-	read_tuple(&sk->__sk_common, &row.ends);
+	read_tuple(&SK(sk)->__sk_common, &row.ends);
 	row.ends.protocol = SW_PROTO_UDP;
 	row.ends.cookie = bpf_get_socket_cookie(sk);
-	row.ends.uid = sk->sk_uid.val;
-	row.state = sk->__sk_common.skc_state;
+	row.ends.uid = SK(sk)->sk_uid.val;
+	row.state = SK(sk)->__sk_common.skc_state;
 	set_file(sk, &row);
 	/* udp_rqueue_get(): what was read already, but not given back yet, does not count. */
 	row.recv_q = receive_memory(sk) - udp->forward_deficit;

@@ -15,6 +15,13 @@
 
 enum { SK_FLAG_DEAD = 0, SK_FLAG_DONE = 1 }; /* enum sock_flags: SOCK_DEAD, SOCK_DONE */
 
+/*
+ * The fields of a struct sock, by way of the struct that it begins. To the kernel, which keeps what
+ * it has found by a hash of 31 values, that is the name of another type: the own one has the hash
+ * of kernfs_node, and each start of a snapshot would search for both again (rows_inet.bpf.c).
+ */
+#define SK(sk) (&((struct inet_sock *)(sk))->sk)
+
 /* Both addresses and ports. Namespace, cookie and user are left to the caller. */
 static __always_inline void read_tuple(struct sock_common *common, struct sw_endpoints *to)
 {
@@ -112,15 +119,15 @@ static __always_inline void read_ends_raw(struct sock_common *common, struct sw_
 static __always_inline void read_full_ends(struct sock *sk, struct tcp_sock *tcp,
 					   struct sw_endpoints *to)
 {
-	read_ends(&sk->__sk_common, to);
+	read_ends(&SK(sk)->__sk_common, to);
 	to->cookie = bpf_get_socket_cookie(sk);
 	to->lport = bpf_ntohs(tcp->inet_conn.icsk_inet.inet_sport);
-	to->uid = sk->sk_uid.val;
+	to->uid = SK(sk)->sk_uid.val;
 }
 
 static __always_inline __u32 read_flags(struct sock *sk)
 {
-	__u64 kernel = sk->__sk_common.skc_flags;
+	__u64 kernel = SK(sk)->__sk_common.skc_flags;
 	__u32 flags = 0;
 
 	if (kernel & (1 << SK_FLAG_DEAD))
@@ -135,7 +142,7 @@ static __always_inline __u32 read_end_flags(struct sock *sk, struct tcp_sock *tc
 {
 	__u32 flags = 0;
 
-	if (sk->sk_socket)
+	if (SK(sk)->sk_socket)
 		flags |= SW_SOCKET_HELD;
 	if (!tcp->segs_out)
 		flags |= SW_SOCKET_SILENT;
@@ -148,7 +155,7 @@ static __always_inline void read_counters(struct sock *sk, struct tcp_sock *tcp,
 {
 	__u64 received = tcp->bytes_received;
 
-	if (received && (sk->__sk_common.skc_flags & (1 << SK_FLAG_DONE)))
+	if (received && (SK(sk)->__sk_common.skc_flags & (1 << SK_FLAG_DONE)))
 		received--;
 	to->rx_bytes = received;
 	to->tx_bytes = tcp->bytes_sent - tcp->bytes_retrans;
@@ -176,7 +183,7 @@ static __always_inline void read_traffic(struct sock *sk, struct tcp_sock *tcp, 
 	if (state == SW_TCP_LISTEN)
 		return;
 	/* The peer's FIN counts until the program has read that far. */
-	if (unread > 0 && (sk->__sk_common.skc_flags & (1 << SK_FLAG_DONE)))
+	if (unread > 0 && (SK(sk)->__sk_common.skc_flags & (1 << SK_FLAG_DONE)))
 		unread--;
 	if (unacked > 0 && has_unacked_flag(state))
 		unacked--;

@@ -10,8 +10,8 @@ struct udp_note {
 	struct sw_datagrams left_out; /* with peers that are not kept */
 	__u64 dropped;
 	struct sw_task owner; /* its first user */
-	__u32 slots; /* of its peers, beginning with 0: the next one is probably free */
-	__u16 lport; /* that has been told; 0: none */
+	__u32 slots;	      /* of its peers, beginning with 0: the next one is probably free */
+	__u16 lport;	      /* that has been told; 0: none */
 	__u16 pad;
 };
 

@@ -12,8 +12,7 @@
 
 static struct sw_state listening(void **state, uint64_t cookie, uint8_t last_byte, uint32_t pid)
 {
-	struct sw_state record =
-		record_state(next_ns(*state), cookie, SW_TCP_CLOSE, SW_TCP_LISTEN);
+	struct sw_state record = record_state(next_ns(*state), cookie, SW_TCP_CLOSE, SW_TCP_LISTEN);
 
 	memset(record.ends.laddr, 0, sizeof(record.ends.laddr));
 	if (last_byte)

@@ -62,6 +62,39 @@ static int resolve_netns(const char *text, uint32_t *ret_inode)
 	return EXIT_USAGE;
 }
 
+/* Is there something to compare, or to show, that may be any field? */
+static bool wants_any_field(const struct netstat *netstat)
+{
+	const struct netstat_options *options = &netstat->options;
+
+	return options->filter_count || options->sort ||
+	       (options->format == FORMAT_JSON && !netstat_rows_table(netstat->rows)->column_count);
+}
+
+/* What containers are called. */
+static bool wants_names(const struct netstat *netstat)
+{
+	static const char *const fields[] = { "contained", "container_name", "pod" };
+	const struct table *table = netstat_rows_table(netstat->rows);
+
+	for (size_t i = 0; i < table->column_count; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(fields); j++)
+			if (strcmp(table->columns[i]->name, fields[j]) == 0)
+				return true;
+	return wants_any_field(netstat);
+}
+
+/* Where processes run. With the tracer, of all: it tells what its own looks do not find. */
+static bool wants_places(const struct netstat *netstat)
+{
+	const struct table *table = netstat_rows_table(netstat->rows);
+
+	for (size_t i = 0; i < table->column_count; i++)
+		if (field_tells_place(table->columns[i]))
+			return true;
+	return netstat->options.repeated || netstat->options.peers || wants_any_field(netstat);
+}
+
 static int open_sockets(struct netstat *netstat)
 {
 	const struct netstat_options *options = &netstat->options;
@@ -70,6 +103,7 @@ static int open_sockets(struct netstat *netstat)
 		.ipv4 = options->socket_mask & (SOCKETS_TCP4 | SOCKETS_UDP4 | SOCKETS_RAW4),
 		.ipv6 = options->socket_mask & (SOCKETS_TCP6 | SOCKETS_UDP6 | SOCKETS_RAW6),
 		.owners = netstat_wants_owners(options),
+		.places = wants_places(netstat),
 		.netns = netstat->netns,
 	};
 	int r = snapshot_open(&wanted, &netstat->snapshot);
@@ -280,22 +314,6 @@ int netstat_explain(const struct netstat *netstat, int r)
 		return EXIT_FAILED;
 	}
 	return explain_output(r);
-}
-
-/* Does anything that is shown or asked for depend on what containers are called? */
-static bool wants_names(const struct netstat *netstat)
-{
-	static const char *const fields[] = { "contained", "container_name", "pod" };
-	const struct netstat_options *options = &netstat->options;
-	const struct table *table = netstat_rows_table(netstat->rows);
-
-	if (options->filter_count || options->sort)
-		return true;
-	for (size_t i = 0; i < table->column_count; i++)
-		for (size_t j = 0; j < ARRAY_SIZE(fields); j++)
-			if (strcmp(table->columns[i]->name, fields[j]) == 0)
-				return true;
-	return options->format == FORMAT_JSON && !table->column_count;
 }
 
 /* The other tables are read in the namespace that they are of. */

@@ -310,8 +310,7 @@ static uint32_t row_of_state(struct conn_table *table, const struct sw_state *re
 	if (number != ROW_NONE && !is_told_out(conn_rows_at(&table->rows, number), record))
 		return number;
 	if (record->old_state == SW_TCP_SYN_RECV)
-		return table_meet_child(table, &record->ends,
-					listeners_find(table, &record->ends),
+		return table_meet_child(table, &record->ends, listeners_find(table, &record->ends),
 					record->flags & SW_SOCKET_OWNED ? &record->owner : NULL,
 					ts_ns, true);
 	return table_meet(table, &record->ends, record->old_state, ts_ns);

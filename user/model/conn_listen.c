@@ -66,7 +66,8 @@ void listeners_drop(struct conn_table *table, struct conn_row *row)
 
 enum fit { FIT_NONE, FIT_WILDCARD, FIT_EXACT };
 
-/* How the kernel finds a listener: one of this address goes before one of any (inet_hashtables.c). */
+/* How the kernel finds a listener: one of this address goes before one of any (inet_hashtables.c).
+ */
 static enum fit fit_of(const struct conn_row *listener, const struct sw_endpoints *child)
 {
 	static const uint8_t any[sizeof(child->laddr)];

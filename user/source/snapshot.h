@@ -20,6 +20,7 @@ struct snapshot_options {
 	unsigned int kinds; /* bits 1 << enum socket_kind */
 	bool ipv4, ipv6;
 	bool owners;	/* find out who holds them: costs a walk over all descriptors */
+	bool places;	/* and where these run: cgroup, container, pid namespace */
 	uint32_t netns; /* inode number of the only namespace wanted; 0: all */
 };
 

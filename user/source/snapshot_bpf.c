@@ -18,6 +18,8 @@
 #include "source/iterator.h"
 #include "rows_holder.lskel.h"
 #include "rows_inet.lskel.h"
+#include "rows_process.lskel.h"
+#include "rows_program.lskel.h"
 
 struct holder_walk {
 	struct process_table *processes;
@@ -26,6 +28,8 @@ struct holder_walk {
 };
 
 struct snapshot_bpf {
+	struct rows_process *process; /* NULL: nobody asks where they run, */
+	struct rows_program *program; /* and this one tells of them; or NULL */
 	struct rows_holder *holder;
 	struct sw_holdings *found; /* mapped, shared with the program; NULL: not yet */
 	struct rows_inet *inet;	   /* NULL: not wanted, or not to be had here */
@@ -87,15 +91,60 @@ static bool wants(const struct snapshot_options *options, enum socket_kind kind)
 	return options->kinds & 1u << kind;
 }
 
-/*
- * One after the other: the kernel searches for types under a lock, and two threads that load wait
- * more for each other than they gain.
- */
+static int load_process(struct snapshot_bpf *bpf)
+{
+	int r;
+
+	bpf->process = rows_process__open();
+	if (!bpf->process)
+		return -ENOMEM;
+	r = rows_process__load(bpf->process);
+	return r < 0 ? r : rows_process__attach(bpf->process);
+}
+
+static int load_program(struct snapshot_bpf *bpf)
+{
+	int r;
+
+	bpf->program = rows_program__open();
+	if (!bpf->program)
+		return -ENOMEM;
+	r = rows_program__load(bpf->program);
+	return r < 0 ? r : rows_program__attach(bpf->program);
+}
+
+/* The holder's first: it searches least for types, under a lock that the other thread wants. */
+static int load_owners(struct snapshot_bpf *bpf, const struct snapshot_options *options)
+{
+	int r = load_holder(bpf);
+
+	if (r < 0)
+		return r;
+	return options->places ? load_process(bpf) : load_program(bpf);
+}
+
+static void *load_inet_beside(void *options)
+{
+	return load_inet(options);
+}
+
+/* Most of a small snapshot's time: on two processors, if there are two. */
 static int load(struct snapshot_bpf *bpf, const struct snapshot_options *options)
 {
-	if (wants(options, SOCKET_TCP) || wants(options, SOCKET_UDP))
+	void *inet = NULL;
+	pthread_t thread;
+	int r;
+
+	if (!wants(options, SOCKET_TCP) && !wants(options, SOCKET_UDP))
+		return load_owners(bpf, options);
+	if (pthread_create(&thread, NULL, load_inet_beside, (void *)options) != 0) {
 		bpf->inet = load_inet(options);
-	return load_holder(bpf);
+		return load_owners(bpf, options);
+	}
+	r = load_owners(bpf, options);
+	pthread_join(thread, &inet);
+	bpf->inet = inet;
+	return r;
 }
 
 int snapshot_bpf_open(const struct snapshot_options *options, struct snapshot_bpf **ret_bpf)
@@ -122,6 +171,8 @@ void snapshot_bpf_close(struct snapshot_bpf *bpf)
 	if (bpf->found)
 		munmap(bpf->found, sizeof(*bpf->found));
 	rows_holder__destroy(bpf->holder);
+	rows_program__destroy(bpf->program);
+	rows_process__destroy(bpf->process);
 	free(bpf);
 }
 
@@ -257,8 +308,9 @@ int snapshot_bpf_processes(struct snapshot_bpf *bpf, struct process_table *proce
 			   struct doors *doors, struct holder_map *holders)
 {
 	struct process_walk walk = { processes, doors };
-	int r = iterator_run(bpf->holder->links.show_process_row_fd, decode_row, put_process,
-			     &walk);
+	int fd = bpf->process ? bpf->process->links.show_process_row_fd
+			      : bpf->program->links.show_program_fd;
+	int r = iterator_run(fd, decode_row, put_process, &walk);
 
 	if (r == 0)
 		bpf->walk = (struct holder_walk){ .processes = processes, .holders = holders };

@@ -176,12 +176,6 @@ static void get_netns(const struct field_context *context, struct value *ret)
 		field_set_number(ret, context->event->conn.ends.netns);
 }
 
-static void get_cgroup(const struct field_context *context, struct value *ret)
-{
-	if (owner_of(context))
-		field_set_string(ret, owner_of(context)->cgroup);
-}
-
 static void get_cookie(const struct field_context *context, struct value *ret)
 {
 	if (context->event->conn.ends.cookie)
@@ -430,7 +424,7 @@ static const struct field fields[] = {
 	ROW("exe", "EXE", 0, get_exe, "full path of its executable"),
 	ROW("uid", "UID", 5, get_uid, "its user"),
 	ROW("netns", "NETNS", 10, get_netns, "network namespace (inode number)"),
-	ROW("cgroup", "CGROUP", 0, get_cgroup, "its cgroup"),
+	ROW("cgroup", "CGROUP", 0, field_get_cgroup, "its cgroup"),
 	ROW("container", "CONTAINER", 12, field_get_container, "container it runs in"),
 	ROW("cookie", "COOKIE", 8, get_cookie, "the kernel's socket cookie"),
 	ROW("gen", "GEN", 3, get_gen, "which life of the socket, from 1"),

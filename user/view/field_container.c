@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the owner runs: its container, pod, systemd units and pid namespace. */
+/* Where the owner runs: its cgroup, container, pod, systemd units and pid namespace. */
 #include "view/field_container.h"
 
 #include <string.h>
 
+#include "base/util.h"
 #include "model/container_table.h"
 #include "model/process.h"
 
@@ -15,6 +16,12 @@ static const struct process *owner_of(const struct field_context *context)
 static const struct container *container_of_owner(const struct field_context *context)
 {
 	return owner_of(context) ? owner_of(context)->container : NULL;
+}
+
+void field_get_cgroup(const struct field_context *context, struct value *ret)
+{
+	if (owner_of(context))
+		field_set_string(ret, owner_of(context)->cgroup);
 }
 
 void field_get_container(const struct field_context *context, struct value *ret)
@@ -74,4 +81,19 @@ void field_get_pid_ns(const struct field_context *context, struct value *ret)
 {
 	if (owner_of(context) && owner_of(context)->pid_ns)
 		field_set_number(ret, owner_of(context)->pid_ns);
+}
+
+bool field_tells_place(const struct field *field)
+{
+	static void (*const getters[])(const struct field_context *, struct value *) = {
+		field_get_cgroup,	  field_get_container, field_get_runtime,
+		field_get_container_name, field_get_contained, field_get_pod,
+		field_get_unit,		  field_get_user_unit, field_get_inner_pid,
+		field_get_pid_ns,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(getters); i++)
+		if (field->get == getters[i])
+			return true;
+	return false;
 }

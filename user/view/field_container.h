@@ -4,6 +4,7 @@
 
 #include "view/field.h"
 
+void field_get_cgroup(const struct field_context *context, struct value *ret);
 void field_get_container(const struct field_context *context, struct value *ret);
 void field_get_runtime(const struct field_context *context, struct value *ret);
 void field_get_container_name(const struct field_context *context, struct value *ret);
