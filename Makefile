@@ -34,7 +34,7 @@ SKELETON := $(BPF_BUILD)/skeleton/tracer.skel.h
 # The copies of stacks: an object of its own, loaded only when they are asked for.
 STACK_OBJECT := $(BPF_BUILD)/obj/bpf/stack.o
 STACK_SKELETON := $(BPF_BUILD)/skeleton/stack.skel.h
-# The iterators of a snapshot: light skeletons, one each for what is loaded together.
+# The iterators of a snapshot: light skeletons, of which each is loaded as a whole.
 ROWS := rows_inet rows_holder rows_program rows_process
 ROWS_SKELETONS := $(patsubst %,$(BPF_BUILD)/skeleton/%.lskel.h,$(ROWS))
 SKELETONS := $(SKELETON) $(STACK_SKELETON) $(ROWS_SKELETONS)

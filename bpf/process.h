@@ -47,6 +47,12 @@ static __always_inline __u32 exe_flags(struct file *exe)
 	return 0;
 }
 
+/* Records are multiples of 8; the mask also shows the verifier a bound. */
+static __always_inline __u32 names_size(const struct path_walk *walk)
+{
+	return (walk->len + 7) & (PROCESS_ROOM - 8);
+}
+
 /* Who a process is and which program it runs: the record, and the names of the program's path. */
 static __always_inline void read_program(struct path_walk *walk, struct task_struct *leader,
 					 __u32 flags)
@@ -71,12 +77,6 @@ static __always_inline void read_program(struct path_walk *walk, struct task_str
 	}
 	record->exe_len = walk->len;
 	record->flags = flags;
-}
-
-/* Records are multiples of 8; the mask also shows the verifier a bound. */
-static __always_inline __u32 names_size(const struct path_walk *walk)
-{
-	return (walk->len + 7) & (PROCESS_ROOM - 8);
 }
 
 /* The same, and where it runs: its cgroup and pid namespace. Returns the record's size. */

@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "process.h"
 #include "sock.h"
+#include "udp.h"
 
 static __always_inline void read_mini(struct sock_common *common, struct sw_state *to)
 {
@@ -62,6 +63,16 @@ int show_process(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* A UDP socket that was there before us is its first holder's, whoever uses it first from now on.
+ */
+static __always_inline void note_udp_holder(const struct sw_holder *holder)
+{
+	struct udp_note *note = udp_note_of(holder->cookie);
+
+	if (note && !note->owner.pid)
+		note->owner = holder->task;
+}
+
 /* Who has a socket open. */
 SEC("iter/task_file")
 int show_holder(struct bpf_iter__task_file *ctx)
@@ -87,6 +98,8 @@ int show_holder(struct bpf_iter__task_file *ctx)
 	record.cookie = bpf_get_socket_cookie(sk);
 	record.fd = ctx->fd;
 	record.state = sk->__sk_common.skc_state;
+	if (sk->sk_protocol == SW_PROTO_UDP)
+		note_udp_holder(&record);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }

@@ -16,7 +16,10 @@ struct bpf_sock_addr_kern {
 	struct sock *sk;
 } __attribute__((preserve_access_index));
 
-/* Its first user owns it, and is told even if there is no room for a note. */
+/*
+ * Who has connected it last owns it, else its first user, else who held it when we came: and is
+ * told even if there is no room for a note.
+ */
 static __always_inline void own_first(struct udp_note *note, struct sw_task *to)
 {
 	if (note && note->owner.pid) {
@@ -101,8 +104,13 @@ int on_udp_sends_v6(struct bpf_sock_addr *call)
  */
 static __always_inline int connects_udp(struct bpf_sock_addr *call)
 {
-	if (call->sk && call->protocol == SW_PROTO_UDP)
-		bpf_get_socket_cookie(call);
+	struct udp_note *note;
+
+	if (!call->sk || call->protocol != SW_PROTO_UDP)
+		return 1;
+	note = udp_note_of(bpf_get_socket_cookie(call));
+	if (note)
+		read_current_task(&note->owner);
 	return 1;
 }
 

@@ -9,15 +9,15 @@
 struct udp_note {
 	struct sw_datagrams left_out; /* with peers that are not kept */
 	__u64 dropped;
-	struct sw_task owner; /* its first user */
-	__u32 slots;	      /* of its peers, beginning with 0: the next one is probably free */
-	__u16 lport;	      /* that has been told; 0: none */
+	struct sw_task owner;
+	__u32 slots; /* of its peers, beginning with 0: the next one is probably free */
+	__u16 lport; /* that has been told; 0: none */
 	__u16 pad;
 };
 
 /*
  * By cookie. No storage of the socket: since Linux 7 that takes a processor with cmpxchg16b, and
- * without a note no peer is counted.
+ * without a note no peer is counted, and the owner not kept.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

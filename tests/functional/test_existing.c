@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What was there before the tracer: sockets, and a server that already sleeps in accept(). */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "datagrams.h"
 #include "jsonline.h"
@@ -31,6 +37,35 @@ static void play_udp_open_before(struct stage *stage)
 	facts->client_port = (uint16_t)must(stage, puppet_port(client, 0));
 	stage_pause(stage);
 	must(stage, puppet_close(client, 0));
+	must(stage, puppet_close(server, 0));
+}
+
+/* A child sends a datagram by its parent's socket, to the socket itself. */
+static long op_send_in_child(struct hands *hands, const long args[4])
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)args[1]),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(sendto(hands->fd[args[0]], "x", 1, 0, (void *)&to, sizeof(to)) != 1);
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return status == 0 ? 0 : -EIO;
+}
+
+/* Pause 1: a UDP server. Then a child of it is the first that uses its socket. */
+static void play_udp_used_by_child(struct stage *stage)
+{
+	struct puppet *server = puppet_new(stage, ROLE_SERVER);
+
+	stage->facts->server_port = (uint16_t)must(stage, udp_serve(server, 0, 0));
+	stage_pause(stage);
+	must(stage, puppet_call(server, op_send_in_child, 0, stage->facts->server_port, 0, 0));
 	must(stage, puppet_close(server, 0));
 }
 
@@ -192,6 +227,24 @@ static void older_udp_sockets_are_listed_and_end(struct suite *suite)
 	tracer_free(tracer);
 }
 
+static void an_older_udp_socket_stays_its_owners_when_a_child_sends(struct suite *suite)
+{
+	const char *const existing[] = { "--existing", NULL };
+	struct stage_process process;
+	struct tracer *tracer =
+		trace_after_pause(suite, existing, NET_V4, play_udp_used_by_child, &process);
+	const struct facts *facts = process.facts;
+
+	expect_end(suite, tracer, facts, cookie_of(tracer, facts->netns, facts->server_port, 0),
+		   facts->pid[ROLE_SERVER], "UNCONN CLOSE");
+	for (size_t i = 0; i < tracer_count(tracer); i++)
+		if (tracer_event(tracer, i)->kind == LINE_OWNER &&
+		    tracer_event(tracer, i)->netns == facts->netns)
+			fail_msg("%s", tracer_event(tracer, i)->text);
+	stage_free(&process);
+	tracer_free(tracer);
+}
+
 static void a_sleeping_acceptor_is_the_owner(struct suite *suite)
 {
 	struct stage_process process;
@@ -214,6 +267,8 @@ const struct test tests_existing[] = {
 	  .run = older_connections_end_with_their_owner },
 	{ .name = "older_udp_sockets_are_listed_and_end",
 	  .run = older_udp_sockets_are_listed_and_end },
+	{ .name = "an_older_udp_socket_stays_its_owners_when_a_child_sends",
+	  .run = an_older_udp_socket_stays_its_owners_when_a_child_sends },
 	{ .name = "a_sleeping_acceptor_is_the_owner", .run = a_sleeping_acceptor_is_the_owner },
 	{ .name = NULL },
 };

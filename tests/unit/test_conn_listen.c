@@ -65,6 +65,52 @@ static void a_child_of_two_listeners_belongs_to_nobody(void **state)
 	assert_int_equal(owner_of_child(state, CHILD), 0);
 }
 
+/* One for each of its threads, say. */
+static void a_child_of_two_listeners_of_one_owner_is_his(void **state)
+{
+	listens(state, 1, 0, 10);
+	listens(state, 2, 0, 10);
+	assert_int_equal(owner_of_child(state, CHILD), 10);
+	listens(state, 3, 0, 20);
+	listens(state, 4, 0, 10);
+	assert_int_equal(owner_of_child(state, CHILD + 1), 0);
+}
+
+/* Another one listens on this port, but it came in by a redirection (TPROXY, sk_lookup). */
+static void the_queue_of_a_listener_knows_better_than_its_port(void **state)
+{
+	struct sw_socket child;
+	struct conn conn;
+
+	listens(state, 1, 0, 10);
+	walk_owned(*state, LISTENER + 1, SW_TCP_CLOSE, SW_TCP_LISTEN, 20);
+	assert_int_equal(owner_of_child(state, CHILD), 10);
+	child = record_socket(next_ns(*state), SW_RECORD_CHILD, CHILD);
+	child.ends.lport = PORT;
+	child.listener_cookie = LISTENER + 1;
+	apply(*state, &child);
+	assert_true(conn_table_find(((struct bench *)*state)->table, CHILD, &conn));
+	assert_int_equal(conn.owner->pid, 20);
+	assert_int_equal(conn.listener_cookie, LISTENER + 1);
+}
+
+/* listen(2) without bind(2) chooses a port when it is one already. */
+static void a_listener_gets_its_port_from_a_look(void **state)
+{
+	struct sw_state record = listening(state, 1, 0, 10);
+
+	record.ends.lport = 0;
+	apply(*state, &record);
+	assert_int_equal(owner_of_child(state, CHILD), 0);
+	look_begins(*state, SW_LOOK_DRIFT);
+	record = record_found(next_ns(*state), 1, SW_TCP_LISTEN, 0);
+	record.ends.lport = PORT;
+	record.ends.rport = 0;
+	apply(*state, &record);
+	look_ends(*state, SW_LOOK_DRIFT);
+	assert_int_equal(owner_of_child(state, CHILD + 1), 10);
+}
+
 static void listeners_elsewhere_have_no_child(void **state)
 {
 	struct sw_state other = listening(state, 1, 0, 10);
@@ -127,6 +173,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_child_belongs_to_the_listener_of_its_address),
 		TEST(a_child_of_two_listeners_belongs_to_nobody),
+		TEST(a_child_of_two_listeners_of_one_owner_is_his),
+		TEST(the_queue_of_a_listener_knows_better_than_its_port),
+		TEST(a_listener_gets_its_port_from_a_look),
 		TEST(listeners_elsewhere_have_no_child),
 		TEST(a_listener_that_is_gone_has_no_more_children),
 		TEST(many_listeners_come_and_go_in_any_order),

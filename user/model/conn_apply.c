@@ -205,6 +205,7 @@ uint32_t table_meet(struct conn_table *table, const struct sw_endpoints *ends, u
 	row = conn_rows_at(&table->rows, number);
 	row->state = state;
 	row->existed = state != SW_TCP_CLOSE && state != SW_TCP_LISTEN;
+	table_set_owner(table, row, look_holder_of(table, ends->cookie));
 	return number;
 }
 
@@ -214,8 +215,11 @@ void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cook
 
 	if (cookie)
 		row->listener_cookie = cookie;
-	if (listener == ROW_NONE)
+	if (listener == ROW_NONE) {
+		if (!row->owner)
+			table_set_owner(table, row, look_holder_of(table, cookie));
 		return;
+	}
 	table_set_owner(table, row, conn_rows_at(&table->rows, listener)->owner);
 	row->ends.uid = conn_rows_at(&table->rows, listener)->ends.uid;
 	row->uid_known = conn_rows_at(&table->rows, listener)->uid_known;
@@ -395,9 +399,42 @@ static void apply_port(struct conn_table *table, const struct sw_socket *record)
 	}
 }
 
-static void apply_accept(struct conn_table *table, const struct sw_socket *record)
+/* What is accepted had a handshake that nobody showed: from here on it is told. */
+static uint32_t meet_accepted(struct conn_table *table, const struct sw_socket *record)
+{
+	uint64_t ts_ns = record->header.ts_ns;
+
+	switch (record->ends.cookie ? record->state : SW_TCP_NONE) {
+	case SW_TCP_SYN_RECV: /* Fast Open */
+		return table_meet_child(table, &record->ends, 0, NULL, ts_ns, true);
+	case SW_TCP_ESTABLISHED:
+	case SW_TCP_CLOSE_WAIT:
+		return table_meet(table, &record->ends, record->state, ts_ns);
+	default:
+		return ROW_NONE;
+	}
+}
+
+static struct conn_row *row_of_accepted(struct conn_table *table, const struct sw_socket *record)
 {
 	struct conn_row *row = table_row_of(table, &record->ends);
+	uint32_t number;
+
+	if (row)
+		return row;
+	number = meet_accepted(table, record);
+	if (number == ROW_NONE)
+		return NULL;
+	row = conn_rows_at(&table->rows, number);
+	row->body = CONN_BODY_FULL;
+	row->untold = row->state != SW_TCP_SYN_RECV; /* if the first look is under way */
+	table->look_due = true;			     /* what hid that may have hidden more */
+	return row;
+}
+
+static void apply_accept(struct conn_table *table, const struct sw_socket *record)
+{
+	struct conn_row *row = row_of_accepted(table, record);
 
 	if (!row)
 		return;

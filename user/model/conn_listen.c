@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Listeners by port: whose child is a connection that nothing else tells the listener of? That is
- * one whose request nobody saw: SYN cookies, Fast Open, or from before we came.
+ * one whose request nobody saw (SYN cookies, Fast Open, from before we came), or only sock_ops did.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +81,7 @@ static enum fit fit_of(const struct conn_row *listener, const struct sw_endpoint
 
 uint64_t listeners_find(const struct conn_table *table, const struct sw_endpoints *child)
 {
+	const struct process *owner = NULL;
 	enum fit best = FIT_NONE;
 	uint64_t cookie = 0;
 
@@ -95,7 +96,12 @@ uint64_t listeners_find(const struct conn_table *table, const struct sw_endpoint
 		fit = fit_of(row, child);
 		if (fit == FIT_NONE || fit < best)
 			continue;
-		cookie = fit > best ? row->ends.cookie : 0; /* SO_REUSEPORT */
+		if (fit > best) {
+			cookie = row->ends.cookie;
+			owner = row->owner;
+		} else if (!owner || row->owner != owner) {
+			cookie = 0; /* SO_REUSEPORT: it may be either's */
+		}
 		best = fit;
 	}
 	return cookie;

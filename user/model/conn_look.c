@@ -29,8 +29,51 @@ static void look_begin(struct conn_table *table, const struct sw_look *record)
 	table->look_cause = record->cause;
 	table->look_begin_ns = record->begin_ns;
 	table->visited_count = 0;
+	holder_map_free(TAKE_PTR(table->holders)); /* of one that was cut */
 	table->added = table->changed = table->removed = 0;
 	table->look_due = false;
+}
+
+void look_free(struct conn_table *table)
+{
+	holder_map_free(table->holders);
+	holder_map_free(table->last_holders);
+	free(table->visited);
+}
+
+struct process *look_holder_of(const struct conn_table *table, uint64_t cookie)
+{
+	struct holder holder;
+
+	if (!cookie)
+		return NULL;
+	if ((table->holders && holder_map_find(table->holders, cookie, 0, &holder)) ||
+	    (table->last_holders && holder_map_find(table->last_holders, cookie, 0, &holder)))
+		return holder.owner;
+	return NULL;
+}
+
+static int keep_holder(struct conn_table *table, const struct sw_holder *record)
+{
+	struct process *holder;
+
+	if (!record->cookie)
+		return 0;
+	holder = process_table_get(table->processes, &record->task);
+	if (!table->holders)
+		table->holders = holder_map_new(table->processes);
+	if (!holder || !table->holders)
+		return -ENOMEM;
+	return holder_map_add(table->holders, record->cookie, 0, holder, (int32_t)record->fd);
+}
+
+/* The look has all sockets, unless there are namespaces that it could not enter. */
+static void keep_holders(struct conn_table *table, bool complete)
+{
+	holder_map_free(table->last_holders);
+	table->last_holders = TAKE_PTR(table->holders);
+	if (complete)
+		holder_map_free(TAKE_PTR(table->last_holders));
 }
 
 static int visit_netns(struct conn_table *table, const struct sw_look_netns *record)
@@ -62,6 +105,18 @@ static enum conn_body body_of(const struct sw_state *record)
 	if (!(record->flags & SW_SOCKET_MINI))
 		return CONN_BODY_FULL;
 	return record->new_state == SW_TCP_NEW_SYN_RECV ? CONN_BODY_REQUEST : CONN_BODY_TIMEWAIT;
+}
+
+void look_take_holder(struct conn_table *table, struct conn_row *row)
+{
+	struct process *holder = look_holder_of(table, row->ends.cookie);
+
+	if (!holder)
+		return;
+	row->held = true;
+	row->owner_holds = !row->owner || row->owner == holder;
+	if (!row->owner)
+		table_set_owner(table, row, holder);
 }
 
 static void take_row(struct conn_table *table, struct conn_row *row, const struct sw_state *record)
@@ -143,6 +198,7 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 		return -ENOSPC;
 	row = conn_rows_at(&table->rows, number);
 	take_row(table, row, record);
+	look_take_holder(table, row);
 	/* TIME_WAIT does not tell who was first. */
 	row->fin_remote_first = state_of(record) == SW_TCP_CLOSE_WAIT ||
 				state_of(record) == SW_TCP_LAST_ACK;
@@ -154,7 +210,7 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 		row->untold = true;
 		row->state = state_of(record);
 		listeners_note(table, number);
-		return 0; /* told at the end of the look, when its holders are known */
+		return 0; /* told at the end of the look, when all of its holders are known */
 	}
 	row->state = row->body == CONN_BODY_REQUEST ? SW_TCP_LISTEN : SW_TCP_CLOSE;
 	event = table_transition(table, number, state_of(record), ts_ns, QUEUED_READY);
@@ -192,6 +248,18 @@ static void take_port(struct conn_table *table, struct conn_row *row, const stru
 	table_settle(table, row, QUEUED_READY);
 }
 
+/* listen(2) without bind(2) listens first, and gets a port then (inet_csk_listen_start()). */
+static void take_listening_port(struct conn_table *table, uint32_t number,
+				const struct sw_state *record)
+{
+	struct conn_row *row = conn_rows_at(&table->rows, number);
+
+	if (row->state != SW_TCP_LISTEN || row->ends.lport || state_of(record) != SW_TCP_LISTEN)
+		return;
+	table_update_ends(row, &record->ends, record->flags);
+	listeners_note(table, number);
+}
+
 static int look_at_tcp(struct conn_table *table, const struct sw_state *record)
 {
 	uint32_t number = find_body(table, record);
@@ -205,6 +273,7 @@ static int look_at_tcp(struct conn_table *table, const struct sw_state *record)
 	row = conn_rows_at(&table->rows, number);
 	row->seen = true;
 	take_port(table, row, record);
+	take_listening_port(table, number, record);
 	if (row->changed_ns > record->header.ts_ns || row->waits)
 		return 0; /* live records know better */
 	if (row->state == SW_TCP_CLOSE)
@@ -235,25 +304,26 @@ static void consider_heir(struct conn_table *table, struct conn_row *row, struct
 	rare->heir = heir;
 }
 
-static void look_at_holder(struct conn_table *table, const struct sw_holder *record)
+static int look_at_holder(struct conn_table *table, const struct sw_holder *record)
 {
 	uint32_t number = conn_rows_find(&table->rows, record->cookie);
 	struct process *holder;
 	struct conn_row *row;
 
 	if (number == ROW_NONE)
-		return;
+		return keep_holder(table, record);
 	row = conn_rows_at(&table->rows, number);
 	row->held = true;
 	holder = process_table_get(table->processes, &record->task);
 	if (!holder)
-		return;
+		return 0;
 	if (!row->owner)
 		table_set_owner(table, row, holder);
 	if (row->owner == holder)
 		row->owner_holds = true;
 	else
 		consider_heir(table, row, holder);
+	return 0;
 }
 
 /* The owner has let go, and another still holds the socket. */
@@ -374,6 +444,7 @@ static int look_end(struct conn_table *table, const struct sw_look *record)
 		forget_findings(table, row);
 	}
 	tell_resync(table, record);
+	keep_holders(table, !record->incomplete);
 	table->look_cause = 0;
 	table->repairing = false;
 	return 0;
@@ -395,8 +466,7 @@ int look_apply(struct conn_table *table, const struct sw_header *record)
 	case SW_RECORD_SOCKET:
 		return look_at_socket(table, bytes);
 	case SW_RECORD_HOLDER:
-		look_at_holder(table, bytes);
-		return 0;
+		return look_at_holder(table, bytes);
 	default:
 		return look_end(table, bytes);
 	}

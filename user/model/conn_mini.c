@@ -71,7 +71,9 @@ static int apply_child(struct conn_table *table, const struct sw_socket *record)
 	row->body = CONN_BODY_FULL;
 	table_update_ends(row, &record->ends, record->flags);
 	table_note_owner(table, row, record->flags, &record->owner, record->header.ts_ns);
-	if (!row->owner)
+	/* It was taken for another one's, by its port. */
+	if (!row->owner ||
+	    (record->listener_cookie && row->listener_cookie != record->listener_cookie))
 		table_inherit(table, row, record->listener_cookie);
 	return 0;
 }

@@ -65,7 +65,7 @@ void conn_table_free(struct conn_table *table)
 	conn_rows_done(&table->rows);
 	lives_free(table);
 	free(table->listeners);
-	free(table->visited);
+	look_free(table);
 	free(table);
 }
 

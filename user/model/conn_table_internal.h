@@ -8,6 +8,7 @@
 #include "model/conn_rows.h"
 #include "model/conn_table.h"
 #include "model/event_queue.h"
+#include "model/holder_map.h"
 
 #define UNTRACKED_COOKIES 1024
 #define ENDED_COOKIES 1024
@@ -39,6 +40,11 @@ struct conn_table {
 	uint32_t *visited; /* network namespaces it has been through */
 	size_t visited_count;
 	uint64_t added, changed, removed;
+	/*
+	 * By cookie, who holds sockets that have no row: it comes later in the look, or is in a
+	 * namespace that no look can enter. Of this look, and of the last one. NULL: nothing.
+	 */
+	struct holder_map *holders, *last_holders;
 	/* conn_listen.c's, in no order. */
 	struct listener *listeners;
 	uint32_t listeners_count, listeners_max;
@@ -108,7 +114,10 @@ void table_catch_up_before(struct conn_table *table, uint32_t number, uint8_t st
 void table_update_ends(struct conn_row *row, const struct sw_endpoints *ends, uint32_t flags);
 /* What a STATE or SOCKET record has counted: not all of it is there in old recordings. */
 void table_count(struct conn_row *row, const struct sw_state *record);
-/* What a record says of it, unless accept() or a look has told something newer. */
+/*
+ * What a record says of it, unless accept() or a look has told something newer. Old recordings say
+ * it with each record, others when there is something new.
+ */
 void table_note_owner(struct conn_table *table, struct conn_row *row, uint32_t flags,
 		      const struct sw_task *task, uint64_t ts_ns);
 /* The present life of this cookie; NULL if it is unknown. */
@@ -118,7 +127,10 @@ void table_note_actor(struct event *event, const struct sw_state *record);
 /* A row for a socket that we have not heard of, in the state that it had before the record. */
 uint32_t table_meet(struct conn_table *table, const struct sw_endpoints *ends, uint8_t state,
 		    uint64_t ts_ns);
-/* A child whose request nobody showed: Fast Open, SYN cookies. Emits LISTEN→SYN_RECV. */
+/*
+ * A child whose request nobody showed: Fast Open, SYN cookies. Emits LISTEN→SYN_RECV. `owner` is
+ * NULL but in old recordings, where sockets had a note of their owner.
+ */
 uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *ends,
 			  uint64_t listener_cookie, const struct sw_task *owner, uint64_t ts_ns,
 			  bool inferred);
@@ -126,7 +138,7 @@ uint32_t table_meet_child(struct conn_table *table, const struct sw_endpoints *e
 void table_inherit(struct conn_table *table, struct conn_row *row, uint64_t cookie);
 
 /* conn_listen.c */
-/* The row may listen now, or have moved; and it goes. */
+/* The row may listen now, or have got its port; and it goes. */
 void listeners_note(struct conn_table *table, uint32_t number);
 void listeners_drop(struct conn_table *table, struct conn_row *row);
 /* The cookie of the listener that this is a child of. 0: none fits, or more than one. */
@@ -144,6 +156,11 @@ int udp_look(struct conn_table *table, const struct sw_state *record);
 
 /* conn_look.c */
 int look_apply(struct conn_table *table, const struct sw_header *record);
+/* Who held it at the last look, though it had no row; or NULL. */
+struct process *look_holder_of(const struct conn_table *table, uint64_t cookie);
+/* A row that a look adds has been seen in somebody's hands before: then it is his. */
+void look_take_holder(struct conn_table *table, struct conn_row *row);
+void look_free(struct conn_table *table);
 /* RELEASE, RECEIVE: who has it now is for a look to find out. */
 void look_note_handover(struct conn_table *table, const struct sw_socket *record);
 

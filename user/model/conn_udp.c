@@ -213,6 +213,7 @@ static int discover(struct conn_table *table, const struct sw_state *record, uin
 	row->seen = true;
 	if (record->flags & SW_SOCKET_OWNED)
 		table_set_owner(table, row, process_table_get(table->processes, &record->owner));
+	look_take_holder(table, row);
 	if (table->look_cause == SW_LOOK_START) {
 		row->existed = row->untold = true;
 		row->entered_ns = 0;

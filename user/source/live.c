@@ -547,7 +547,7 @@ static int expect_namespaces(struct live *live)
 	return r;
 }
 
-/* Processes first, then sockets, then who holds them. */
+/* Processes first, then who holds sockets, then these: so each is told with its owner. */
 int live_look(struct live *live, uint32_t cause)
 {
 	uint64_t begin_ns = clock_monotonic_ns();
@@ -564,9 +564,9 @@ int live_look(struct live *live, uint32_t cause)
 	if (r == 0)
 		r = expect_namespaces(live);
 	if (r == 0)
-		r = doors_visit(live->doors, visit_netns, live, &unseen);
-	if (r == 0)
 		r = run_iterator(live, "show_holder");
+	if (r == 0)
+		r = doors_visit(live->doors, visit_netns, live, &unseen);
 	if (r < 0)
 		return r;
 	look = make(live, SW_RECORD_LOOK_END, sizeof(*look));

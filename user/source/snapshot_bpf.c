@@ -4,12 +4,12 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "base/util.h"
 #include "model/decode.h"
 #include "model/row_record.h"
@@ -28,8 +28,8 @@ struct holder_walk {
 };
 
 struct snapshot_bpf {
-	struct rows_process *process; /* NULL: nobody asks where they run, */
-	struct rows_program *program; /* and this one tells of them; or NULL */
+	struct rows_process *process; /* NULL unless it is asked where they run; */
+	struct rows_program *program; /* NULL if it is */
 	struct rows_holder *holder;
 	struct sw_holdings *found; /* mapped, shared with the program; NULL: not yet */
 	struct rows_inet *inet;	   /* NULL: not wanted, or not to be had here */
@@ -137,7 +137,7 @@ static int load(struct snapshot_bpf *bpf, const struct snapshot_options *options
 
 	if (!wants(options, SOCKET_TCP) && !wants(options, SOCKET_UDP))
 		return load_owners(bpf, options);
-	if (pthread_create(&thread, NULL, load_inet_beside, (void *)options) != 0) {
+	if (thread_start(&thread, NULL, load_inet_beside, (void *)options) < 0) {
 		bpf->inet = load_inet(options);
 		return load_owners(bpf, options);
 	}
