@@ -12,13 +12,13 @@ import argparse
 # Measured on two cores (docs/performance.md); the rest is said to be assumed.
 RECORDS = 19          # a connection over loopback in tracepoint mode, both ends on this machine
 RECORD_BYTES = 136    # mean, with the ring's header of 8
-WRITE_NS = 300        # to make a record, without the lock
+WRITE_NS = 470        # all that tracing costs a connection, for each record, without the lock
 LOCK_NS = 35          # reserve holds the lock this long when nobody else wants it
 TRANSFER_NS = 90      # assumed: a contended line comes from another core; twice that between sockets
 READ_NS = 550         # to read, apply and print a record
 WORK_US = 40          # what the kernel does for a connection, both ends
 ROW_BYTES = 176
-STORAGE_BYTES = 400   # kernel memory of a tracked socket
+STORAGE_BYTES = 0     # kernel memory of a tracked socket: nothing but its cookie
 LIVE_SECONDS = 0.5    # assumed: how long a connection lives
 TIME_WAIT_SECONDS = 60
 DRAIN_SECONDS = 0.02

@@ -68,9 +68,8 @@ def measure(bench):
                      rows['ss -tanp']['rss_kib'] / rows[OWN]['rss_kib'], 1, unit='times smaller')
     if full:
         rows = compare(bench, 1000000, 200, 0, ['ss -tan'], 3)
-        key = 'cpu_ms' if bench.is_busy() else 'wall_ms'
-        bench.target('snapshot of 1,000,000 sockets: 2.5 s', rows[OWN][key] / 1e3, 2.5, most=True,
-                     unit='s of CPU time: the machine is busy' if key == 'cpu_ms' else 's')
+        # Other work only makes it longer; and two threads have more CPU time than there is time.
+        bench.target('snapshot of 1,000,000 sockets: 2.5 s', rows[OWN]['wall_ms'] / 1e3, 2.5, most=True, unit='s')
 
 
 def run_all(bench):
