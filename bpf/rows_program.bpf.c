@@ -8,25 +8,15 @@
 #include <bpf/bpf_tracing.h>
 
 #include "process.h"
-
-/* One reader walks at a time. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct process_scratch);
-} scratch SEC(".maps");
+#include "rows_scratch.h"
 
 SEC("iter/task")
 int BPF_PROG(show_program, struct bpf_iter_meta *meta, struct task_struct *task)
 {
-	struct path_walk walk = {};
+	struct path_walk walk = { .scratch = room_for(task) };
 	struct sw_process *record;
-	__u32 zero = 0, size;
+	__u32 size;
 
-	if (!task || task->pid != task->tgid)
-		return 0;
-	walk.scratch = bpf_map_lookup_elem(&scratch, &zero);
 	if (!walk.scratch)
 		return 0;
 	record = &walk.scratch->record;

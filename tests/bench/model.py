@@ -18,7 +18,6 @@ TRANSFER_NS = 90      # assumed: a contended line comes from another core; twice
 READ_NS = 550         # to read, apply and print a record
 WORK_US = 40          # what the kernel does for a connection, both ends
 ROW_BYTES = 176
-STORAGE_BYTES = 0     # kernel memory of a tracked socket: nothing but its cookie
 LIVE_SECONDS = 0.5    # assumed: how long a connection lives
 TIME_WAIT_SECONDS = 60
 DRAIN_SECONDS = 0.02
@@ -74,8 +73,7 @@ def print_rest(cores, rate):
           f'{ring / cores / 2**20:.1f} MiB a processor; the default of 8 MiB is full after '
           f'{8 * 2**20 / (records * RECORD_BYTES) * 1e3:.1f} ms')
     live = rate * LIVE_SECONDS * 2
-    print(f'live connections: {live / 1e6:.1f} M rows, {live * ROW_BYTES / 2**30:.2f} GiB here, '
-          f'{live * STORAGE_BYTES / 2**30:.2f} GiB in the kernel')
+    print(f'live connections: {live / 1e6:.1f} M rows, {live * ROW_BYTES / 2**30:.2f} GiB here, none in the kernel')
     waiting = rate * TIME_WAIT_SECONDS
     print(f'TIME_WAIT without a limit: {waiting / 1e6:.0f} M rows, {waiting * ROW_BYTES / 2**30:.1f} GiB; '
           f'with 24 B each {waiting * 24 / 2**30:.1f} GiB; with tcp_max_tw_buckets=262144 '

@@ -65,30 +65,29 @@ static void a_complete_look_keeps_no_holders(void **state)
 	expect_trail(*state, "5.1 ESTABLISHED>CLOSE_WAIT\n");
 }
 
+/* Process 10 has accepted it in this state. */
+static void accepted(void **state, uint64_t cookie, uint8_t tcp_state)
+{
+	struct sw_socket record = record_socket(next_ns(*state), SW_RECORD_ACCEPT, cookie);
+
+	record.flags = SW_SOCKET_OWNED;
+	record.owner = record_task(10, "owner");
+	record.state = tcp_state;
+	apply(*state, &record);
+}
+
 static void what_is_accepted_unseen_has_its_owner_from_then_on(void **state)
 {
-	struct sw_socket accepted = record_socket(next_ns(*state), SW_RECORD_ACCEPT, 5);
-
-	accepted.flags = SW_SOCKET_OWNED;
-	accepted.owner = record_task(10, "owner");
-	accepted.state = SW_TCP_ESTABLISHED;
-	apply(*state, &accepted);
+	accepted(state, 5, SW_TCP_ESTABLISHED);
 	walk(*state, 5, "ESTABLISHED FIN_WAIT1");
 	expect_trail(*state, "5.1 ESTABLISHED>FIN_WAIT1 @10\n");
-	accepted.ends.cookie = 6;
-	accepted.state = SW_TCP_CLOSE;
-	apply(*state, &accepted);
+	accepted(state, 6, SW_TCP_CLOSE);
 	assert_int_equal(rows(*state), 1);
 }
 
 static void what_fast_open_accepts_unseen_begins_there(void **state)
 {
-	struct sw_socket accepted = record_socket(next_ns(*state), SW_RECORD_ACCEPT, 5);
-
-	accepted.flags = SW_SOCKET_OWNED;
-	accepted.owner = record_task(10, "owner");
-	accepted.state = SW_TCP_SYN_RECV;
-	apply(*state, &accepted);
+	accepted(state, 5, SW_TCP_SYN_RECV);
 	walk(*state, 5, "SYN_RECV ESTABLISHED");
 	expect_trail(*state, "5.1 LISTEN>SYN_RECV ~\n"
 			     "5.1 SYN_RECV>ESTABLISHED @10\n");
@@ -97,14 +96,8 @@ static void what_fast_open_accepts_unseen_begins_there(void **state)
 /* Accepted before the first look has come that far. */
 static void what_is_accepted_during_the_first_look_exists(void **state)
 {
-	struct sw_socket accepted = record_socket(next_ns(*state), SW_RECORD_ACCEPT, 5);
-
-	accepted.flags = SW_SOCKET_OWNED;
-	accepted.owner = record_task(10, "owner");
-	accepted.state = SW_TCP_ESTABLISHED;
 	look_begins(*state, SW_LOOK_START);
-	accepted.header.ts_ns = next_ns(*state);
-	apply(*state, &accepted);
+	accepted(state, 5, SW_TCP_ESTABLISHED);
 	look_finds(*state, 5, SW_TCP_ESTABLISHED);
 	look_ends(*state, SW_LOOK_START);
 	expect_trail(*state, "5.1 exists ESTABLISHED @10\n");

@@ -70,10 +70,10 @@ static int keep_holder(struct conn_table *table, const struct sw_holder *record)
 /* The look has all sockets, unless there are namespaces that it could not enter. */
 static void keep_holders(struct conn_table *table, bool complete)
 {
+	if (complete)
+		holder_map_free(TAKE_PTR(table->holders));
 	holder_map_free(table->last_holders);
 	table->last_holders = TAKE_PTR(table->holders);
-	if (complete)
-		holder_map_free(TAKE_PTR(table->last_holders));
 }
 
 static int visit_netns(struct conn_table *table, const struct sw_look_netns *record)
@@ -210,7 +210,7 @@ static int discover(struct conn_table *table, const struct sw_state *record)
 		row->untold = true;
 		row->state = state_of(record);
 		listeners_note(table, number);
-		return 0; /* told at the end of the look, when all of its holders are known */
+		return 0; /* told at the end: its holders come after it in old recordings */
 	}
 	row->state = row->body == CONN_BODY_REQUEST ? SW_TCP_LISTEN : SW_TCP_CLOSE;
 	event = table_transition(table, number, state_of(record), ts_ns, QUEUED_READY);

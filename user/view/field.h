@@ -77,8 +77,7 @@ void field_set_string(struct value *ret, const char *text); /* NULL: nothing */
 void field_set_number(struct value *ret, uint64_t number);
 void field_set_true(struct value *ret);
 
-/* Does it tell where the owner runs: its cgroup, or what follows from that, or its pid namespace?
- */
+/* Does it tell where the owner runs: its cgroup, what follows from that, or its pid namespace? */
 bool field_tells_place(const struct field *field);
 
 /* What the interpreter runs. */
